@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# The object lists are the architecture: policy decides, audit acts, launcher is
+# what a person types. PURE knows no process, so both others may use it.
+
+PURE     = policy/arena policy/diag policy/glob policy/conf policy/rules policy/capi policy/builtin \
+           audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
+           audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
+SETTINGS = audit/settings
+AUDIT    = audit/process audit/object audit/mirror audit/host audit/namespace audit/unlisted \
+           audit/load audit/steer audit/slots audit/hooks audit/stub
+LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
+
+CC      ?= gcc
+CFLAGS  ?= -O2 -g
+WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
+ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) -I. -D_GNU_SOURCE -fPIC -fvisibility=hidden \
+             -fno-plt -fcf-protection -fstack-clash-protection $(CFLAGS)
+ifneq ($(shell uname -m),x86_64)
+ALL_CFLAGS := $(filter-out -fcf-protection,$(ALL_CFLAGS))
+endif
+
+OUT = build
+objects = $(patsubst %,$(OUT)/%.o,$(1))
+
+MODULE  = libpypy-isolate.so
+PROGRAM = pypy-isolate
+
+all: $(MODULE) $(PROGRAM)
+
+$(MODULE): $(call objects,$(PURE) $(SETTINGS) $(AUDIT))
+	$(CC) -shared -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
+	  -Wl,--version-script=audit/exports.map $(LDFLAGS) -o $@ $^
+
+$(PROGRAM): $(call objects,$(PURE) $(SETTINGS) $(LAUNCHER))
+	$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $^
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/policy/builtin.o: pypy-isolate.conf policy/capi/pypy.list policy/capi/cpython.list
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf $(OUT) $(MODULE) $(PROGRAM)
+
+.PHONY: all clean

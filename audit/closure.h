@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* An object -> all that ld.so would load with it, and from where. Pure.
+ *
+ * What DT_NEEDED, RPATH, RUNPATH, $LD_LIBRARY_PATH, /etc/ld.so.cache and the
+ * default directories come to; the files are opened by the caller. An object
+ * that is not found is in the list all the same, without a path.
+ *
+ *	closure_start(&closure, &search, &source, &arena);
+ *	root = closure_open(&closure, "/usr/bin/pypy3.9");
+ *	closure_need(&closure, root, "libjemalloc.so.2");	// LD_PRELOAD
+ *	closure_complete(&closure);
+ *	for (object = closure.first; object; object = object->next)
+ *		...
+ *
+ * Left out: glibc-hwcaps directories (of a library that has variants the plain
+ * one is taken), and DF_1_NODEFLIB. */
+#ifndef PYPY_ISOLATE_CLOSURE_H
+#define PYPY_ISOLATE_CLOSURE_H
+
+#include <elf.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/ld_cache.h"
+#include "policy/arena.h"
+
+#define CLOSURE_OBJECTS_MAX 2048	/* more is no program but an attack */
+
+struct closure_file {
+	intptr_t handle;		/* whatever the source makes of it */
+	uint64_t size;			/* bytes */
+	uint64_t device, inode;		/* one file under two names is one object */
+};
+
+/* Files are read piece by piece: that is four times as quick as mapping them,
+ * and one that is cut off meanwhile cannot kill the process. */
+struct closure_source {
+	/* The regular file at path; false if there is none that can be read. */
+	bool (*open)(void *context, const char *path, struct closure_file *file);
+	/* Exactly size bytes from offset; false if they cannot be had. */
+	bool (*read)(void *context, const struct closure_file *file,
+		     uint64_t offset, void *out, size_t size);
+	void (*close)(void *context, const struct closure_file *file);
+	void *context;
+};
+
+/* Where the ld.so in question searches. Texts may be NULL; none is owned. */
+struct closure_search {
+	const char *library_path;	/* $LD_LIBRARY_PATH */
+	const char *defaults;		/* its own directories, ':' between them */
+	const char *lib, *platform;	/* what $LIB and $PLATFORM stand for */
+	struct ld_cache cache;		/* count 0 if there is none */
+};
+
+/* All that it points to is in the arena; the file is closed. */
+struct closure_object {
+	struct closure_object *next;		/* in the order in which ld.so loads */
+	const struct closure_object *loader;	/* what first needed it, or NULL */
+	const char *name;			/* as it was asked for */
+	const char *path;			/* NULL: not found, and nothing below is set */
+	uint64_t device, inode;
+	ElfW(Half) machine;
+	const ElfW(Phdr) *phdr;			/* phnum of them */
+	size_t phnum;
+	uint64_t str_offset, str_size;		/* the dynamic strings in the file, bytes */
+	const char *soname, *rpath, *runpath;	/* or NULL */
+	const char *const *needed;		/* DT_NEEDED names, NULL-terminated; or NULL */
+};
+
+struct closure {
+	const struct closure_search *search;
+	const struct closure_source *source;
+	struct arena *arena;
+	struct closure_object *first, *last;
+	size_t count;
+};
+
+/* search, source and arena must outlive closure. */
+void closure_start(struct closure *closure, const struct closure_search *search,
+		   const struct closure_source *source, struct arena *arena);
+
+/* Adds the object at path, which should be absolute and free of symbolic links:
+ * $ORIGIN is its directory. NULL if that is no ELF file of this word size and
+ * byte order, or of another machine than the first object, or memory is out. */
+struct closure_object *closure_open(struct closure *closure, const char *path);
+
+/* Adds what loader's DT_NEEDED name would load, if it is not there yet; gives
+ * the object, or NULL when memory is out or there are too many. */
+struct closure_object *closure_need(struct closure *closure,
+				    const struct closure_object *loader, const char *name);
+
+/* Adds, breadth first, all that the objects need. False when memory is out or
+ * there are too many: then the list is not complete. */
+bool closure_complete(struct closure *closure);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Foreign ELF bytes -> checked views. Pure.
+ *
+ * ld.so trusts a file: with a bad offset in a dynamic section it crashes or
+ * exits ("Inconsistency detected by ld.so"). So every file that we hand to it
+ * has passed elf_read() first. */
+#ifndef PYPY_ISOLATE_ELF_READ_H
+#define PYPY_ISOLATE_ELF_READ_H
+
+#include <elf.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/diag.h"
+
+/* The symbols of a shared object, of a file or of one that is loaded. */
+struct symbols {
+	const ElfW(Sym) *sym;		/* count of them; 0 is the null symbol */
+	size_t count;
+	const char *str;		/* str_size bytes, the last is NUL */
+	size_t str_size;
+	const ElfW(Half) *versym;	/* count of them, or NULL */
+	const ElfW(Verdef) *verdef;	/* or NULL */
+	size_t verdef_count;
+	const ElfW(Verneed) *verneed;	/* or NULL */
+	size_t verneed_count;
+	const uint32_t *gnu_hash;	/* the DT_GNU_HASH table, or NULL */
+	const uint32_t *sysv_hash;	/* the DT_HASH table (Elf_Word), or NULL */
+};
+
+/* A file. All pointers point into bytes and are safe to follow. */
+struct elf {
+	const char *path;		/* for messages; not owned */
+	const uint8_t *bytes;		/* not owned; must outlive this */
+	size_t size;			/* bytes */
+	const ElfW(Ehdr) *ehdr;
+	const ElfW(Phdr) *phdr;
+	size_t phnum;
+	const ElfW(Dyn) *dyn;		/* dyn_count entries before DT_NULL */
+	size_t dyn_count;
+	struct symbols symbols;
+	const char *soname;		/* or NULL */
+	const char *rpath, *runpath;	/* or NULL */
+};
+
+/* Checks all that ld.so takes on trust. False, with "path: what is wrong", for
+ * anything that is no shared object that this machine's ld.so can load. */
+bool elf_read(struct elf *elf, const char *path,
+	      const void *bytes, size_t size,	/* foreign */
+	      struct diag *diag);
+
+/* The n-th DT_NEEDED name (from 0), or NULL after the last. */
+const char *elf_needed(const struct elf *elf, size_t n);
+
+/* The index of a *defined*, global or weak symbol of that name (any version),
+ * or 0. By hash table when there is one. */
+size_t symbols_find(const struct symbols *symbols, const char *name);
+
+/* The next defined, global or weak symbol of the same name after index, which is
+ * one that symbols_find() or this function gave; 0 after the last. */
+size_t symbols_find_next(const struct symbols *symbols, size_t index);
+
+/* Does the object export what makes it a module: PyInit_*, init* (Python 2),
+ * _cffi_pypyinit_*, with the module's name as file_name up to its first '.'? */
+bool symbols_is_module(const struct symbols *symbols, const char *file_name);
+
+#endif

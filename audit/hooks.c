@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The la_* functions that ld.so calls: rtld-audit(7). Each hands over and returns.
+ *
+ * They run under ld.so's lock. Nothing may be loaded from in here (glibc up to
+ * 2.40 aborts), and a cookie may be garbage, so it is looked up, never followed. */
+#include <gnu/libc-version.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/load.h"
+#include "audit/process.h"
+#include "audit/slots.h"
+#include "audit/steer.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+#define LAV_KNOWN 2	/* the newest interface that this was written for (glibc 2.35) */
+
+/* Before glibc 2.30 a module that answers 0 takes the process with it (bug 24122). */
+static unsigned declined(unsigned lav)
+{
+	unsigned minor = 0;
+
+	sscanf(gnu_get_libc_version(), "2.%u", &minor);
+	return minor < 30 ? lav : 0;
+}
+
+EXPORTED unsigned la_version(unsigned offered)
+{
+	unsigned lav = offered < LAV_KNOWN ? offered : LAV_KNOWN;
+
+	return process_begin(lav) ? lav : declined(lav);
+}
+
+/* A broken policy, and no launcher that would have refused to start. */
+static void stay_out(const struct object *interpreter)
+{
+	process_log(LOG_LEVEL_ERROR, "%s; %s runs without isolation ('pypy-isolate conf' lists "
+		    "every error)", process.settings.errors->text, object_path(interpreter));
+	process.lav = 0;
+}
+
+EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
+{
+	struct object *object;
+	unsigned flags;
+
+	if (!process.lav || !(object = object_add(map, lmid, cookie)))
+		return 0;
+	if (lmid != LM_ID_BASE) {
+		namespace_arrival(object);
+		process_hide_memfile(map->l_name);
+		return 0;
+	}
+	if (!process.main)
+		process.main = map;
+	flags = object_recognize(object);
+	if (object->kind == OBJECT_INTERPRETER && process.settings.errors)
+		stay_out(object);
+	return process.lav ? flags : 0;
+}
+
+EXPORTED unsigned la_objclose(uintptr_t *cookie)
+{
+	if (process.lav)
+		object_remove(cookie);
+	return 0;
+}
+
+EXPORTED char *la_objsearch(const char *name, uintptr_t *cookie, unsigned flag)
+{
+	const struct object *object;
+
+	if (!process.lav || flag != LA_SER_ORIG || !(object = object_of_cookie(cookie)))
+		return (char *)name;
+	return (char *)namespace_search(object->lmid, name);
+}
+
+/* Start-up objects have been relocated, and no main() has run. */
+EXPORTED void la_preinit(uintptr_t *cookie)
+{
+	(void)cookie;
+	if (!process.lav)
+		return;
+	process.started = true;
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->kind == OBJECT_INTERPRETER)
+			slots_sweep(object, true);
+}
+
+/* An interpreter that has come by dlopen: up to glibc 2.40 this is before its
+ * relocation, and then the slots still wait for its first call of ours. */
+EXPORTED void la_activity(uintptr_t *cookie, unsigned flag)
+{
+	(void)cookie;
+	if (!process.lav || !process.started || flag != LA_ACT_CONSISTENT)
+		return;
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->kind == OBJECT_INTERPRETER)
+			slots_sweep(object, false);
+}
+
+/* Who may be steered: the interpreter, and for dlsym(handle, "dlopen") also the
+ * program, which stands in for callers in generated code. */
+static bool is_steered(const struct object *from, unsigned flags)
+{
+	if (!from || from->lmid != LM_ID_BASE)
+		return false;
+	return from->kind == OBJECT_INTERPRETER || from->kind == OBJECT_STDLIB ||
+	       ((flags & LA_SYMB_DLSYM) && from->map == process.main);
+}
+
+static uintptr_t symbind(uintptr_t value, uintptr_t *from, unsigned flags, const char *name)
+{
+	uintptr_t entry = process.lav && name[0] == 'd' ? steer_outside(name) : 0;
+
+	if (!entry || !is_steered(object_of_cookie(from), flags) || !process_find_base(NULL))
+		return value;
+	return entry;
+}
+
+#if __WORDSIZE == 64
+EXPORTED uintptr_t la_symbind64(Elf64_Sym *sym, unsigned index, uintptr_t *from, uintptr_t *to,
+				unsigned *flags, const char *name)
+#else
+EXPORTED uintptr_t la_symbind32(Elf32_Sym *sym, unsigned index, uintptr_t *from, uintptr_t *to,
+				unsigned *flags, const char *name)
+#endif
+{
+	(void)index;
+	(void)to;
+	return symbind(sym->st_value, from, *flags, name);
+}

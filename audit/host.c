@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* SONAMEs that the policy shares -> mirrors, each made when first asked for.
+ *
+ * The hard thing is when: ld.so asks in la_objsearch, where nothing may be
+ * loaded (glibc up to 2.40 aborts). So there we note the name and let the search
+ * fail; whoever began the load makes the mirror and tries once more. */
+#include "audit/host.h"
+
+#include <string.h>
+
+#include "audit/mirror.h"
+#include "audit/object.h"
+#include "audit/process.h"
+
+#define HOST_MAX 64
+
+enum host_state { STATE_WANTED, STATE_READY, STATE_ABSENT };
+
+struct host {
+	const char *soname;
+	enum host_state state;
+	struct mirror *mirror;		/* STATE_READY */
+};
+
+/* Appended to under ld.so's lock or before a namespace exists; never shrinks. */
+static struct {
+	struct host *entry[HOST_MAX];
+	unsigned count;
+	unsigned generation;
+} hosts;
+
+static struct host *entry_of(const char *soname)
+{
+	unsigned count = __atomic_load_n(&hosts.count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count && i < HOST_MAX; i++) {
+		struct host *host = __atomic_load_n(&hosts.entry[i], __ATOMIC_ACQUIRE);
+
+		if (host && strcmp(host->soname, soname) == 0)
+			return host;
+	}
+	return NULL;
+}
+
+static struct host *note(const char *soname)
+{
+	struct host *host = arena_take(&process.arena, sizeof *host);
+	unsigned i;
+
+	if (!host || !(host->soname = arena_text(&process.arena, soname, strlen(soname))))
+		return NULL;
+	i = __atomic_fetch_add(&hosts.count, 1, __ATOMIC_ACQ_REL);
+	if (i >= HOST_MAX)
+		return NULL;
+	__atomic_store_n(&hosts.entry[i], host, __ATOMIC_RELEASE);
+	return host;
+}
+
+/* One unwinder for the process, but only one that finds frames of all
+ * namespaces: libgcc_s of GCC 12 and later, with glibc 2.35 and later. */
+static bool unwinds_everywhere(const struct object *object)
+{
+	struct symbols symbols;
+
+	object_symbols(object, &symbols);
+	for (size_t i = 1; i < symbols.count; i++)
+		if (symbols.sym[i].st_shndx == SHN_UNDEF &&
+		    strcmp(symbols.str + symbols.sym[i].st_name, "_dl_find_object") == 0)
+			return true;
+	return false;
+}
+
+static bool may_share(const struct object *object, const char *soname)
+{
+	return strcmp(soname, "libgcc_s.so.1") != 0 || unwinds_everywhere(object);
+}
+
+/* The library in base, loaded there if it has to be. */
+static const struct object *in_base(const char *soname)
+{
+	const struct object *object = object_in_base(soname);
+	void *handle;
+
+	if (object)
+		return object;
+	handle = process.base.dlmopen(LM_ID_BASE, soname, RTLD_LAZY);
+	return handle ? object_of_map(handle) : NULL;
+}
+
+static enum host_state prepare(struct host *host, struct diag *diag)
+{
+	const struct mirror_filter all = { 0 };
+	const struct object *object = in_base(host->soname);
+	struct mirror *mirror = arena_take(&process.arena, sizeof *mirror);
+
+	if (!object || !may_share(object, host->soname))
+		return STATE_ABSENT;
+	if (!mirror) {
+		diag_set(diag, "no memory for the mirror of %s", host->soname);
+		return STATE_ABSENT;
+	}
+	if (!mirror_make(mirror, object, host->soname, &all, NULL, 0, diag))
+		return STATE_ABSENT;
+	host->mirror = mirror;
+	return STATE_READY;
+}
+
+static bool is_usable(const struct host *host)
+{
+	return host->state == STATE_ABSENT ||
+	       (host->state == STATE_READY && process_memfile_lives(&host->mirror->file));
+}
+
+static bool make_ready(struct host *host, struct diag *diag)
+{
+	if (!is_usable(host)) {
+		enum host_state state = prepare(host, diag);
+
+		__atomic_store_n(&host->state, state, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&hosts.generation, 1, __ATOMIC_RELEASE);
+	}
+	return host->state == STATE_READY;
+}
+
+enum host_answer host_find(const char *soname, const char **path)
+{
+	struct host *host = entry_of(soname);
+
+	if (!host) {
+		if (!rules_shared(&process.settings.rules, soname, NULL) || !note(soname))
+			return HOST_NOT;
+		return HOST_WANTED;
+	}
+	switch (__atomic_load_n(&host->state, __ATOMIC_ACQUIRE)) {
+	case STATE_READY:
+		*path = host->mirror->file.path;
+		return HOST_READY;
+	case STATE_ABSENT:
+		return HOST_NOT;
+	default:
+		return HOST_WANTED;
+	}
+}
+
+void host_prepare(void)
+{
+	for (unsigned i = 0; i < hosts.count && i < HOST_MAX; i++) {
+		struct diag diag = { "" };
+
+		if (hosts.entry[i] && !make_ready(hosts.entry[i], &diag) && diag.text[0])
+			process_log(LOG_LEVEL_ERROR, "%s", diag.text);
+	}
+}
+
+unsigned host_generation(void)
+{
+	return __atomic_load_n(&hosts.generation, __ATOMIC_ACQUIRE);
+}
+
+/* Does a module that lists only libc.so.6 use symbols of these? Real ones do:
+ * numpy's _multiarray_tests has tanhf and no libm. Since glibc 2.34 the others
+ * are empty. */
+static bool in_root(const char *soname)
+{
+	static const char *const before_2_34[] = {
+		"libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1",
+	};
+
+	if (strcmp(soname, "libc.so.6") == 0 || strcmp(soname, "libm.so.6") == 0)
+		return true;
+	if (object_address(object_in_base("libc.so.6"), "dlopen"))
+		return false;
+	for (size_t i = 0; i < sizeof before_2_34 / sizeof *before_2_34; i++)
+		if (strcmp(soname, before_2_34[i]) == 0)
+			return true;
+	return false;
+}
+
+size_t host_begin(const char **names, size_t size, struct diag *diag)
+{
+	const char *soname;
+	size_t count = 0;
+
+	for (size_t n = 0; (soname = rules_shared_name(&process.settings.rules, n)); n++) {
+		struct host *host;
+
+		if (count == size || !in_root(soname))
+			continue;
+		host = entry_of(soname);
+		if (!host && !(host = note(soname)))
+			return diag_set(diag, "too many shared libraries: no room for %s", soname);
+		if (make_ready(host, diag))
+			names[count++] = host->soname;
+		else if (diag->text[0])
+			return 0;
+	}
+	if (!rules_shared(&process.settings.rules, "libc.so.6", NULL))
+		return diag_set(diag, "the policy must share libc.so.6");
+	return count;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Host libraries: one copy in base, a mirror of it for all namespaces. */
+#ifndef PYPY_ISOLATE_HOST_H
+#define PYPY_ISOLATE_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/diag.h"
+
+/* Prepares what every root needs: the C and the maths library, and before glibc
+ * 2.34 those that they were split into. names gets the SONAMEs that a root must
+ * list, at most size of them. Returns their number; 0, with a reason, on failure. */
+size_t host_begin(const char **names, size_t size, struct diag *diag);
+
+enum host_answer {
+	HOST_NOT,	/* no host library: any namespace may load its own */
+	HOST_READY,	/* *path is the mirror */
+	HOST_WANTED,	/* a host library without a mirror so far; noted */
+};
+
+/* Is soname a host library? Loads nothing: for la_objsearch. */
+enum host_answer host_find(const char *soname, const char **path);
+
+/* Makes the mirrors that host_find() has noted; loads into base what base lacks. */
+void host_prepare(void);
+
+/* Counts the host libraries that have been prepared: when it has changed since a
+ * load failed, the load is worth another try. */
+unsigned host_generation(void);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* Symbols and needed names -> the bytes of an ELF shared object.
+ *
+ * The hard thing is what ld.so demands of an object that has nothing in it:
+ * - one PT_LOAD, readable and writable: up to glibc 2.34 ld.so relocates the
+ *   dynamic section in place. Later it does not when PT_DYNAMIC is read-only
+ *   (l_ld_readonly), and then no page of an image is ever written to;
+ * - PT_GNU_STACK without PF_X, or 2.41 and later refuse the object;
+ * - a note that promises all of CET or of BTI, PAC and GCS: there is no code that
+ *   could break the promise, and a process that enforces them takes nothing less;
+ * - the original's hash tables and verdef unchanged, so that each index in them
+ *   still means the same symbol;
+ * - no DT_SONAME: an object of SONAME libc.so.6 gets its __libc_early_init called. */
+#include "audit/image.h"
+
+#include <string.h>
+
+/* The largest page of the architecture, and its feature bits (processor
+ * supplements; glibc 2.42 elf.h has GNU_PROPERTY_AARCH64_FEATURE_1_GCS). */
+#if defined(__x86_64__) || defined(__i386__)
+#define IMAGE_PAGE	0x1000
+#define IMAGE_MACHINE	(sizeof(void *) == 8 ? EM_X86_64 : EM_386)
+#define FEATURE_TYPE	0xc0000002	/* GNU_PROPERTY_X86_FEATURE_1_AND */
+#define FEATURE_BITS	0x3		/* IBT, SHSTK */
+#elif defined(__aarch64__)
+#define IMAGE_PAGE	0x10000
+#define IMAGE_MACHINE	EM_AARCH64
+#define FEATURE_TYPE	0xc0000000	/* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+#define FEATURE_BITS	0x7		/* BTI, PAC, GCS */
+#else
+#error "image.c: name the machine, its largest page and its feature note here"
+#endif
+
+#define ELF_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
+#define FIXED_ENTRIES	8	/* the most that write_dynamic() writes beside DT_NEEDED */
+
+struct property_note {
+	ElfW(Nhdr) header;
+	char name[4];
+	uint32_t type, size, bits, padding;
+};
+
+/* Where each part stands, as offsets from the start; size is the end of all. */
+struct layout {
+	size_t note, sym, hash, sysv, versym, verdef, dyn, str;
+	size_t hash_size, sysv_size, verdef_size, dyn_size, str_size;
+	size_t size;
+};
+
+/* Words of a DT_GNU_HASH table: 4 of header, bloom filter, buckets, a chain word
+ * for each symbol from symoffset on (sourceware.org/legacy-ml/binutils/2006-10/msg00377.html). */
+static size_t gnu_hash_size(const struct symbols *symbols)
+{
+	const uint32_t *table = symbols->gnu_hash;
+	size_t chains;
+
+	if (!table)
+		return 0;
+	chains = symbols->count > table[1] ? symbols->count - table[1] : 0;
+	return 16 + table[2] * sizeof(ElfW(Addr)) + (table[0] + chains) * 4;
+}
+
+static size_t sysv_hash_size(const struct symbols *symbols)
+{
+	/* One table is enough, and ld.so prefers the other. */
+	if (!symbols->sysv_hash || symbols->gnu_hash)
+		return 0;
+	return (2 + (size_t)symbols->sysv_hash[0] + symbols->sysv_hash[1]) * 4;
+}
+
+/* The verdef chain's length: entries and their names are linked by offsets. */
+static size_t verdef_size(const struct symbols *symbols)
+{
+	const char *start = (const char *)symbols->verdef;
+	const char *at = start;
+	size_t end = 0;
+
+	for (size_t i = 0; start && i < symbols->verdef_count; i++) {
+		const ElfW(Verdef) *def = (const void *)at;
+		const char *aux = at + def->vd_aux;
+
+		for (unsigned n = 0; n < def->vd_cnt; n++) {
+			size_t past = (size_t)(aux - start) + sizeof(ElfW(Verdaux));
+
+			end = past > end ? past : end;
+			aux += ((const ElfW(Verdaux) *)aux)->vda_next;
+		}
+		at += def->vd_next;
+	}
+	return end;
+}
+
+static size_t place(size_t *end, size_t size)
+{
+	size_t start = (*end + 15) & ~(size_t)15;
+
+	*end = start + size;
+	return start;
+}
+
+static const struct symbols no_symbols;
+
+static const struct symbols *plan_symbols(const struct image_plan *plan)
+{
+	return plan->symbols ? plan->symbols : &no_symbols;
+}
+
+static void lay_out(struct layout *at, const struct image_plan *plan)
+{
+	const struct symbols *symbols = plan_symbols(plan);
+	size_t end = sizeof(ElfW(Ehdr)) + 5 * sizeof(ElfW(Phdr));
+	size_t count = symbols->count ? symbols->count : 1;
+
+	at->hash_size = gnu_hash_size(symbols);
+	at->sysv_size = sysv_hash_size(symbols);
+	at->verdef_size = symbols->versym ? verdef_size(symbols) : 0;
+	at->str_size = symbols->str_size ? symbols->str_size : 1;
+	for (size_t i = 0; i < plan->needed_count; i++)
+		at->str_size += strlen(plan->needed[i]) + 1;
+	at->dyn_size = (plan->needed_count + FIXED_ENTRIES + 1) * sizeof(ElfW(Dyn));
+
+	at->note = place(&end, sizeof(struct property_note));
+	at->dyn = place(&end, at->dyn_size);
+	at->hash = place(&end, at->hash_size);
+	at->sysv = place(&end, at->sysv_size);
+	at->sym = place(&end, count * sizeof(ElfW(Sym)));
+	at->versym = place(&end, at->verdef_size ? count * sizeof(ElfW(Half)) : 0);
+	at->verdef = place(&end, at->verdef_size);
+	at->str = place(&end, at->str_size);
+	at->size = end;
+}
+
+size_t image_size(const struct image_plan *plan)
+{
+	struct layout at;
+
+	lay_out(&at, plan);
+	return at.str_size <= UINT32_MAX ? at.size : 0;
+}
+
+static void write_header(char *bytes)
+{
+	ElfW(Ehdr) *ehdr = (void *)bytes;
+
+	memcpy(ehdr->e_ident, ELFMAG, SELFMAG);
+	ehdr->e_ident[EI_CLASS] = ELF_CLASS;
+	ehdr->e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB
+									   : ELFDATA2MSB;
+	ehdr->e_ident[EI_VERSION] = EV_CURRENT;
+	ehdr->e_type = ET_DYN;
+	ehdr->e_machine = IMAGE_MACHINE;
+	ehdr->e_version = EV_CURRENT;
+	ehdr->e_phoff = sizeof *ehdr;
+	ehdr->e_ehsize = sizeof *ehdr;
+	ehdr->e_phentsize = sizeof(ElfW(Phdr));
+	ehdr->e_phnum = 5;
+	ehdr->e_shentsize = sizeof(ElfW(Shdr));
+}
+
+static ElfW(Phdr) *write_segment(ElfW(Phdr) *phdr, uint32_t type, uint32_t flags,
+				 size_t start, size_t size, size_t align)
+{
+	*phdr = (ElfW(Phdr)){
+		.p_type = type,
+		.p_flags = flags,
+		.p_offset = start,
+		.p_vaddr = start,
+		.p_paddr = start,
+		.p_filesz = size,
+		.p_memsz = size,
+		.p_align = align,
+	};
+	return phdr + 1;
+}
+
+static void write_segments(char *bytes, const struct layout *at)
+{
+	ElfW(Phdr) *phdr = (void *)(bytes + sizeof(ElfW(Ehdr)));
+
+	phdr = write_segment(phdr, PT_LOAD, PF_R | PF_W, 0, at->size, IMAGE_PAGE);
+	phdr = write_segment(phdr, PT_DYNAMIC, PF_R, at->dyn, at->dyn_size, 8);
+	phdr = write_segment(phdr, PT_NOTE, PF_R, at->note, sizeof(struct property_note),
+			     sizeof(void *));
+	phdr = write_segment(phdr, PT_GNU_PROPERTY, PF_R, at->note,
+			     sizeof(struct property_note), sizeof(void *));
+	write_segment(phdr, PT_GNU_STACK, PF_R | PF_W, 0, 0, 16);
+}
+
+static void write_note(struct property_note *note)
+{
+	/* The padding belongs to the description where words have 8 bytes. */
+	size_t padding = sizeof(void *) == 8 ? 4 : 0;
+
+	*note = (struct property_note){
+		.header = { .n_namesz = 4, .n_descsz = 12 + padding, .n_type = 5 },
+		.name = "GNU",
+		.type = FEATURE_TYPE,
+		.size = 4,
+		.bits = FEATURE_BITS,
+	};
+}
+
+static ElfW(Dyn) *write_dyn(ElfW(Dyn) *dyn, ElfW(Sxword) tag, size_t value)
+{
+	dyn->d_tag = tag;
+	dyn->d_un.d_val = value;
+	return dyn + 1;
+}
+
+static void write_dynamic(char *bytes, const struct layout *at, const struct image_plan *plan)
+{
+	const struct symbols *symbols = plan_symbols(plan);
+	ElfW(Dyn) *dyn = (void *)(bytes + at->dyn);
+	size_t str_end = symbols->str_size ? symbols->str_size : 1;
+
+	for (size_t i = 0; i < plan->needed_count; i++) {
+		size_t length = strlen(plan->needed[i]) + 1;
+
+		memcpy(bytes + at->str + str_end, plan->needed[i], length);
+		dyn = write_dyn(dyn, DT_NEEDED, str_end);
+		str_end += length;
+	}
+	dyn = write_dyn(dyn, DT_STRTAB, at->str);
+	dyn = write_dyn(dyn, DT_STRSZ, at->str_size);
+	dyn = write_dyn(dyn, DT_SYMTAB, at->sym);
+	dyn = write_dyn(dyn, DT_SYMENT, sizeof(ElfW(Sym)));
+	if (at->hash_size)
+		dyn = write_dyn(dyn, DT_GNU_HASH, at->hash);
+	if (at->sysv_size)
+		dyn = write_dyn(dyn, DT_HASH, at->sysv);
+	if (at->verdef_size) {
+		dyn = write_dyn(dyn, DT_VERSYM, at->versym);
+		dyn = write_dyn(dyn, DT_VERDEF, at->verdef);
+		dyn = write_dyn(dyn, DT_VERDEFNUM, symbols->verdef_count);
+	}
+	write_dyn(dyn, DT_NULL, 0);
+}
+
+/* memcpy, but a part that the plan lacks has no source. */
+static void copy(void *to, const void *from, size_t size)
+{
+	if (size)
+		memcpy(to, from, size);
+}
+
+ElfW(Sym) *image_write(const struct image_plan *plan, void *bytes, ElfW(Half) **versym)
+{
+	const struct symbols *symbols = plan_symbols(plan);
+	char *image = bytes;
+	struct layout at;
+
+	lay_out(&at, plan);
+	write_header(image);
+	write_segments(image, &at);
+	write_note((void *)(image + at.note));
+	copy(image + at.sym, symbols->sym, symbols->count * sizeof(ElfW(Sym)));
+	copy(image + at.hash, symbols->gnu_hash, at.hash_size);
+	copy(image + at.sysv, symbols->sysv_hash, at.sysv_size);
+	copy(image + at.verdef, symbols->verdef, at.verdef_size);
+	copy(image + at.str, symbols->str, symbols->str_size);
+	if (at.verdef_size)
+		copy(image + at.versym, symbols->versym, symbols->count * sizeof(ElfW(Half)));
+	write_dynamic(image, &at, plan);
+	*versym = at.verdef_size ? (void *)(image + at.versym) : NULL;
+	return (void *)(image + at.sym);
+}

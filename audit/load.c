@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* One load as a story: which file, which verdict, which namespace, and then
+ * base's dlmopen. Read load_module() first. */
+#include "audit/load.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "audit/host.h"
+#include "audit/process.h"
+#include "audit/unlisted.h"
+
+struct load {
+	const struct object *interpreter;
+	const char *file;		/* as it was asked for */
+	int mode;
+	char path[PATH_MAX];		/* the same, absolute */
+	char package[PATH_MAX];
+	struct namespace *namespace;
+	struct unlisted_gifts unlisted;
+	bool lazily;			/* a symbol is missing that nobody has: bind lazily */
+	struct diag *diag;
+};
+
+/* Another namespace where the symbol has been promoted (opened RTLD_GLOBAL):
+ * under plain loading it would be in reach. */
+static struct namespace *promoter(const char *symbol, const struct namespace *here)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
+		struct namespace *there = namespace_of(object->lmid);
+		const struct promoted *promoted = there && there != here ? there->promoted : NULL;
+		struct symbols symbols;
+
+		while (promoted && strcmp(promoted->path, object->map->l_name) != 0)
+			promoted = promoted->before;
+		if (!promoted)
+			continue;
+		object_symbols(object, &symbols);
+		if (symbols_find(&symbols, symbol))
+			return there;
+	}
+	return NULL;
+}
+
+/* Says which symbol, of which library, and the line that would allow it. */
+static void refuse_unlisted(struct load *load, const char *symbol,
+			    const struct object *definer, const struct rule *why)
+{
+	const char *whose = definer->kind == OBJECT_INTERPRETER
+				    ? "is no part of its C API" : "the interpreter uses for itself";
+
+	diag_set(load->diag,
+		 "%s: needs the symbol %s and does not bring it; %s has it, which %s, so "
+		 "pypy-isolate keeps it out of reach (%s:%u: unlisted deny); to allow it, put "
+		 "this line into %s: unlisted warn \"%s\"",
+		 load->path, symbol, object_path(definer), whose, why ? why->file : "default",
+		 why ? why->line : 0,
+		 process.settings.conf_name ? process.settings.conf_name : SETTINGS_CONF_FILE,
+		 load->path);
+}
+
+/* A symbol was missing. True: something has changed, so it is worth another try. */
+static bool mend(struct load *load, const char *symbol)
+{
+	const struct object *definer;
+	struct namespace *elsewhere = promoter(symbol, load->namespace);
+	const struct rule *why;
+
+	if (elsewhere && load->package[0] && load->namespace->packages <= 1) {
+		namespace_move(load->interpreter, load->package, elsewhere);
+		load->namespace = elsewhere;
+		return true;
+	}
+	definer = unlisted_definer(symbol);
+	if (!definer) {
+		/* Missing under plain loading, too, where RTLD_LAZY lets it pass. */
+		bool retry = (load->mode & RTLD_LAZY) && !load->lazily;
+
+		load->lazily = true;
+		return retry;
+	}
+	if (rules_unlisted(&process.settings.rules, load->path, &why) == UNLISTED_DENY) {
+		refuse_unlisted(load, symbol, definer, why);
+		return false;
+	}
+	process_log(LOG_LEVEL_WARNING, "%s: gets %s from %s (%s:%u: unlisted warn)", load->path,
+		    symbol, object_path(definer), why ? why->file : "default", why ? why->line : 0);
+	return unlisted_give(&load->unlisted, definer, symbol, load->diag);
+}
+
+/* ld.so's reason, for diag. Mirrors have no name, so where ld.so would name the
+ * library that lacks a version it names the program: name the file instead. */
+static void set_reason(struct load *load, const char *error)
+{
+	const char *version = error && error[0] != '/' ? strstr(error, ": version `") : NULL;
+
+	if (version)
+		diag_set(load->diag, "%s%s", load->path, version);
+	else
+		diag_set(load->diag, "%s", error ? error : "no reason given");
+}
+
+/* Always RTLD_NOW at first: a symbol that only base has must be an error here,
+ * not the end of the process at its first call. */
+static int binding_mode(const struct load *load)
+{
+	return load->lazily ? load->mode : (load->mode & ~RTLD_LAZY) | RTLD_NOW;
+}
+
+/* The handle, or NULL with the reason in diag. */
+static void *open_mended(struct load *load)
+{
+	char symbol[512];
+	void *handle;
+	bool retry;
+
+	do {
+		const char *error;
+
+		load->diag->text[0] = '\0';
+		handle = namespace_open(load->namespace, load->file, binding_mode(load),
+					load->unlisted.path, load->unlisted.count);
+		if (handle || (load->mode & RTLD_NOLOAD))
+			break;
+		error = process.base.dlerror();
+		retry = error && unlisted_symbol(error, symbol, sizeof symbol) &&
+			mend(load, symbol);
+		if (!retry && !load->diag->text[0])
+			set_reason(load, error);
+	} while (retry);
+	unlisted_end(&load->unlisted);
+	return handle;
+}
+
+/* Is the file one that ld.so can be trusted with? */
+static enum file_status inspect(struct load *load, struct file *file)
+{
+	enum file_status status = process_open(file, load->path, load->diag);
+	struct elf elf;
+
+	if (status == FILE_OPEN && !elf_read(&elf, load->path, file->bytes, file->size, load->diag))
+		status = FILE_ODD;
+	process_close(file);
+	return status;
+}
+
+/* The rules' unit of isolation, and so the name of the namespace. */
+static void name_package(struct load *load)
+{
+	const struct rules *rules = &process.settings.rules;
+	const char *group;
+
+	switch (rules_per(rules, NULL)) {
+	case PER_PROCESS:
+		strcpy(load->package, "process");
+		return;
+	case PER_MODULE:
+		strcpy(load->package, load->path);
+		return;
+	case PER_PACKAGE:
+		rules_package(load->path, load->package, sizeof load->package);
+		group = rules_group(rules, load->package, NULL);
+		if (group)
+			snprintf(load->package, sizeof load->package, "group %s", group);
+	}
+}
+
+static bool choose_namespace(struct load *load, const struct object *loaded)
+{
+	if (loaded && namespace_of(loaded->lmid)) {
+		load->namespace = namespace_of(loaded->lmid);
+		return true;
+	}
+	name_package(load);
+	load->namespace = namespace_join(load->interpreter, load->package, load->diag);
+	return load->namespace != NULL;
+}
+
+/* The last word on a load that failed: in mode permissive it goes on as if we
+ * were not there. */
+static enum load_outcome failed(const struct load *load)
+{
+	if (process.settings.mode == MODE_ENFORCE)
+		return LOAD_FAILED;
+	process_log(LOG_LEVEL_WARNING, "not isolated (mode permissive): %s", load->diag->text);
+	return LOAD_PASS;
+}
+
+static enum load_outcome open_promoted(struct load *load, void **handle)
+{
+	*handle = open_mended(load);
+	if (!*handle)
+		return load->mode & RTLD_NOLOAD ? LOAD_DONE : failed(load);
+	if (load->mode & RTLD_GLOBAL)
+		namespace_promote(load->namespace, ((struct link_map *)*handle)->l_name);
+	return LOAD_DONE;
+}
+
+enum load_outcome load_module(const struct object *interpreter, const char *file, int mode,
+			      void **handle, struct diag *diag)
+{
+	struct load load = { .interpreter = interpreter, .file = file, .mode = mode, .diag = diag };
+	const struct object *loaded;
+	const struct rule *why;
+	struct file found;
+
+	/* A bare name is searched for by ld.so, and what it finds is the system's. */
+	if (!strchr(file, '/') || !process_absolute(file, load.path, sizeof load.path))
+		return LOAD_PASS;
+	if (rules_verdict(&process.settings.rules, load.path, &why) == VERDICT_LEAVE)
+		return LOAD_PASS;
+	switch (inspect(&load, &found)) {
+	case FILE_ABSENT:
+		return LOAD_PASS;
+	case FILE_ODD:
+		return failed(&load);
+	case FILE_OPEN:
+		break;
+	}
+	loaded = object_of_file(found.dev, found.ino);
+	if (loaded && loaded->lmid == LM_ID_BASE)
+		return LOAD_PASS;
+	if (!choose_namespace(&load, loaded))
+		return failed(&load);
+	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld, package %s (%s:%u)", load.path,
+		    (long)load.namespace->lmid, load.package, why ? why->file : "default",
+		    why ? why->line : 0);
+	return open_promoted(&load, handle);
+}
+
+/* Where ld.so would find a bare name for this caller, as far as the caller's own
+ * directories go: dlmopen does not look there, for it would have to be called by
+ * the caller. */
+static const char *search_caller(struct link_map *caller, const char *file, char *path,
+				 size_t size)
+{
+	union {
+		Dl_serinfo info;
+		char bytes[8192];
+	} list;
+
+	if (process.base.dlinfo(caller, RTLD_DI_SERINFOSIZE, &list.info) != 0 ||
+	    list.info.dls_size > sizeof list ||
+	    process.base.dlinfo(caller, RTLD_DI_SERINFO, &list.info) != 0)
+		return file;
+	for (unsigned i = 0; i < list.info.dls_cnt; i++) {
+		const char *directory = list.info.dls_serpath[i].dls_name;
+		int length = snprintf(path, size, "%s/%s", directory, file);
+		struct stat st;
+
+		if (length > 0 && (size_t)length < size && stat(path, &st) == 0)
+			return path;
+	}
+	return file;
+}
+
+/* A name that every namespace answers itself: a mirror's, or the C API's. */
+static const char *own_answer(const struct namespace *namespace, const char *file)
+{
+	const char *answer = namespace_search(namespace->lmid, file);
+
+	if (answer)
+		return answer;
+	host_prepare();
+	answer = namespace_search(namespace->lmid, file);
+	return answer ? answer : file;
+}
+
+enum load_outcome load_inside(struct namespace *namespace, struct link_map *caller,
+			      const char *file, int mode, void **handle, struct diag *diag)
+{
+	struct load load = {
+		.interpreter = namespace->interpreter,
+		.mode = mode,
+		.namespace = namespace,
+		.diag = diag,
+	};
+	char path[PATH_MAX];
+
+	/* The program itself is out of reach; the namespace's own head is not. */
+	load.file = file && *file ? own_answer(namespace, file) : namespace->root_path;
+	if (!strchr(load.file, '/'))
+		load.file = search_caller(caller, file, path, sizeof path);
+	if (!strchr(load.file, '/') || !process_absolute(load.file, load.path, sizeof load.path))
+		snprintf(load.path, sizeof load.path, "%s", load.file);
+	return open_promoted(&load, handle);
+}

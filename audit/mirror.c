@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* A loaded object + a filter -> an image that stands for it in a namespace.
+ *
+ * The hard thing is a symbol's value: not where the original defines it, but
+ * what a reference of base would bind to. Most often that is the same. It is
+ * not where the program has a COPY relocation (environ, stdout) or a canonical
+ * PLT entry, where a preloaded library replaces the function, and for malloc and
+ * its family wherever any object of base's scope replaces it. Those, and
+ * IFUNCs, are left to dlvsym() in base's scope; the rest is an addition. */
+#include "audit/mirror.h"
+
+#include <string.h>
+
+#include "audit/image.h"
+#include "audit/steer.h"
+
+/* What an allocator replaces (glibc manual, "Replacing malloc"), and what
+ * jemalloc and tcmalloc define beside it. */
+static const char *const malloc_family[] = {
+	"malloc", "free", "calloc", "realloc", "reallocarray", "aligned_alloc",
+	"memalign", "posix_memalign", "valloc", "pvalloc", "malloc_usable_size",
+	"cfree", "mallinfo", "mallinfo2", "malloc_info", "malloc_stats", "malloc_trim",
+	"mallopt",
+};
+
+struct maker {
+	const struct object *object;
+	void *handle;			/* of object */
+	struct symbols from;		/* the original's */
+	ElfW(Sym) *sym;			/* the image's, from.count of them */
+	ElfW(Half) *versym;		/* the image's, or NULL */
+	const struct mirror_filter *filter;
+	struct diag *diag;
+};
+
+static const void *after(const void *entry, size_t offset)
+{
+	return (const char *)entry + offset;
+}
+
+/* The version of symbol i by name, or NULL: its own, or the one that a program
+ * has a COPY relocation or a PLT entry for. Index 1 is no version (gABI). */
+static const char *version_of(const struct symbols *symbols, size_t i)
+{
+	const ElfW(Verdef) *def = symbols->verdef;
+	const ElfW(Verneed) *need = symbols->verneed;
+	unsigned index = symbols->versym ? symbols->versym[i] & 0x7fff : 0;
+
+	if (index < 2)
+		return NULL;
+	for (size_t n = 0; def && n < symbols->verdef_count; n++) {
+		const ElfW(Verdaux) *aux = after(def, def->vd_aux);
+
+		if (def->vd_ndx == index)
+			return symbols->str + aux->vda_name;
+		def = after(def, def->vd_next);
+	}
+	for (size_t n = 0; need && n < symbols->verneed_count; n++) {
+		const ElfW(Vernaux) *aux = after(need, need->vn_aux);
+
+		for (unsigned k = 0; k < need->vn_cnt; k++, aux = after(aux, aux->vna_next))
+			if (aux->vna_other == index)
+				return symbols->str + aux->vna_name;
+		need = after(need, need->vn_next);
+	}
+	return NULL;
+}
+
+/* A handle of base that finds the object's symbols. Start-up objects have no
+ * search list of their own in ld.so (l_searchlist), but stand in the program's.
+ * Others get one by being opened, and that keeps them where the mirror points. */
+static void *handle_of(const struct object *object)
+{
+	if (object->at_start)
+		return process.main;
+	return process.base.dlmopen(LM_ID_BASE, object->map->l_name, RTLD_LAZY | RTLD_NOLOAD);
+}
+
+/* Runs the resolver that picks the function for this processor. */
+static uintptr_t resolved_value(void *handle, const struct symbols *symbols, size_t i)
+{
+	const char *name = symbols->str + symbols->sym[i].st_name;
+	const char *version = version_of(symbols, i);
+
+	return (uintptr_t)(version ? process.base.dlvsym(handle, name, version)
+				   : process.base.dlsym(handle, name));
+}
+
+static void drop(struct maker *maker, size_t i)
+{
+	ElfW(Sym) *sym = &maker->sym[i];
+
+	/* ld.so passes over undefined symbols with value 0, but for TLS ones. */
+	sym->st_info = ELF64_ST_INFO(ELF64_ST_BIND(sym->st_info), STT_NOTYPE);
+	sym->st_shndx = SHN_UNDEF;
+	sym->st_value = 0;
+	sym->st_size = 0;
+	if (maker->versym)
+		maker->versym[i] = 0;
+}
+
+/* The symbol as SHN_ABS, at the address where the original defines it. */
+static void place(struct maker *maker, size_t i)
+{
+	ElfW(Sym) *sym = &maker->sym[i];
+	unsigned bind = ELF64_ST_BIND(sym->st_info), type = ELF64_ST_TYPE(sym->st_info);
+
+	/* ld.so keeps one table of unique symbols a namespace, and pins who is in it. */
+	if (bind == STB_GNU_UNIQUE)
+		bind = STB_GLOBAL;
+	if (type == STT_GNU_IFUNC)
+		type = STT_FUNC;
+	sym->st_info = ELF64_ST_INFO(bind, type);
+	if (sym->st_shndx != SHN_ABS)
+		sym->st_value += maker->object->map->l_addr;
+	sym->st_shndx = SHN_ABS;
+}
+
+static bool is_private(const struct maker *maker, size_t i)
+{
+	const char *version = version_of(&maker->from, i);
+
+	return version && strcmp(version, "GLIBC_PRIVATE") == 0;
+}
+
+static bool make_symbol(struct maker *maker, size_t i)
+{
+	const ElfW(Sym) *from = &maker->from.sym[i];
+	const char *name = maker->from.str + from->st_name;
+	const struct mirror_filter *filter = maker->filter;
+
+	if (from->st_shndx == SHN_UNDEF || (filter->passes && !filter->passes(filter->context, name))) {
+		drop(maker, i);
+		return true;
+	}
+	if (ELF64_ST_TYPE(from->st_info) == STT_TLS) {
+		drop(maker, i);
+		return is_private(maker, i) ||
+		       diag_set(maker->diag, "%s cannot be shared: its symbol %s is thread-local",
+				object_path(maker->object), name);
+	}
+	place(maker, i);
+	if (ELF64_ST_TYPE(from->st_info) == STT_GNU_IFUNC)
+		maker->sym[i].st_value = resolved_value(maker->handle, &maker->from, i);
+	steer_inside(name, &maker->sym[i].st_value);
+	return true;
+}
+
+/* Would a reference to that version bind to symbol i of an object that stands
+ * earlier in the scope? (glibc elf/dl-lookup.c, check_match) */
+static bool answers(const struct symbols *symbols, size_t i, const char *version)
+{
+	const char *its = version_of(symbols, i);
+
+	return !its || (version && strcmp(its, version) == 0);
+}
+
+/* Symbol i of an object that stands earlier in base's scope is what references to
+ * its name bind to. */
+static void override(struct maker *maker, const struct object *object,
+		     const struct symbols *symbols, size_t i)
+{
+	const ElfW(Sym) *sym = &symbols->sym[i];
+	const char *name = symbols->str + sym->st_name;
+	uintptr_t value = object->map->l_addr + sym->st_value;
+
+	if (ELF64_ST_TYPE(sym->st_info) == STT_TLS || ELF64_ST_BIND(sym->st_info) == STB_LOCAL)
+		return;
+	for (size_t n = symbols_find(&maker->from, name); n;
+	     n = symbols_find_next(&maker->from, n)) {
+		if (maker->sym[n].st_shndx != SHN_ABS ||
+		    !answers(symbols, i, version_of(&maker->from, n)))
+			continue;
+		if (ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC)
+			value = resolved_value(process.main, symbols, i);
+		maker->sym[n].st_value = value;
+		steer_inside(name, &maker->sym[n].st_value);
+	}
+}
+
+/* All that the program or a preloaded library defines; also what is undefined in
+ * the program but has a value, its PLT entry: the address of the function that
+ * everybody compares with. */
+static void override_all(struct maker *maker, const struct object *object)
+{
+	struct symbols symbols;
+
+	object_symbols(object, &symbols);
+	for (size_t i = 1; i < symbols.count; i++)
+		if (symbols.sym[i].st_value != 0 && symbols.sym[i].st_name != 0)
+			override(maker, object, &symbols, i);
+}
+
+static void override_malloc(struct maker *maker, const struct object *object)
+{
+	struct symbols symbols;
+
+	object_symbols(object, &symbols);
+	for (size_t i = 0; i < sizeof malloc_family / sizeof *malloc_family; i++) {
+		size_t found = symbols_find(&symbols, malloc_family[i]);
+
+		if (found)
+			override(maker, object, &symbols, found);
+	}
+}
+
+static const char *first_needed(const struct object *program)
+{
+	for (const ElfW(Dyn) *dyn = program->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == DT_NEEDED)
+			return (const char *)object_dynamic(program, DT_STRTAB) + dyn->d_un.d_val;
+	return "";
+}
+
+#define EARLIER_MAX 128
+
+/* The start-up objects that base searches before the original, in that order;
+ * preloaded gets how many of them stand before the program's first needed
+ * library: the program itself, the vDSO, and what was preloaded. */
+static size_t find_earlier(const struct object *original, const struct object **earlier,
+			   size_t *preloaded)
+{
+	const struct object *object = object_of_map(process.main);
+	const char *needed = object ? first_needed(object) : "";
+	size_t count = 0;
+
+	*preloaded = 0;
+	for (; object && object != original && object->at_start && count < EARLIER_MAX;
+	     object = object_next(object)) {
+		if (object->lmid != LM_ID_BASE || object_is_vdso(object))
+			continue;
+		if (!*preloaded && count && strcmp(object_name(object), needed) == 0)
+			*preloaded = count;
+		earlier[count++] = object;
+	}
+	if (!*preloaded)
+		*preloaded = count;
+	return count;
+}
+
+/* From the last to the first, so that the first has the last word. */
+static void override_by_earlier(struct maker *maker)
+{
+	const struct object *earlier[EARLIER_MAX];
+	size_t preloaded, count = find_earlier(maker->object, earlier, &preloaded);
+
+	while (count-- > preloaded)
+		override_malloc(maker, earlier[count]);
+	for (count = preloaded; count-- > 0;)
+		override_all(maker, earlier[count]);
+}
+
+static bool fill(struct maker *maker)
+{
+	for (size_t i = 1; i < maker->from.count; i++)
+		if (!make_symbol(maker, i))
+			return false;
+	override_by_earlier(maker);
+	return true;
+}
+
+static bool make(struct mirror *mirror, struct maker *maker, const char *label,
+		 const struct image_plan *plan)
+{
+	size_t size = image_size(plan);
+	void *bytes;
+
+	if (size == 0)
+		return diag_set(maker->diag, "%s: too large for an ELF file", label);
+	if (!process_memfile(&mirror->file, label, size, &bytes, maker->diag))
+		return false;
+	maker->sym = image_write(plan, bytes, &maker->versym);
+	if (!maker->object || fill(maker))
+		return process_memfile_seal(&mirror->file, bytes, size, maker->diag);
+	process_memfile_drop(&mirror->file, bytes, size);
+	return false;
+}
+
+bool mirror_make(struct mirror *mirror, const struct object *object, const char *label,
+		 const struct mirror_filter *filter, const char *const *needed,
+		 size_t needed_count, struct diag *diag)
+{
+	struct maker maker = { .object = object, .filter = filter, .diag = diag };
+	struct image_plan plan = {
+		.symbols = &maker.from,
+		.needed = needed,
+		.needed_count = needed_count,
+	};
+
+	maker.handle = handle_of(object);
+	if (!maker.handle)
+		return diag_set(diag, "%s: %s", object_path(object), process.base.dlerror());
+	object_symbols(object, &maker.from);
+	return make(mirror, &maker, label, &plan);
+}
+
+bool mirror_make_scope(struct mirror *mirror, const char *label, const char *const *needed,
+		       size_t needed_count, struct diag *diag)
+{
+	struct maker maker = { .diag = diag };
+	struct image_plan plan = { .needed = needed, .needed_count = needed_count };
+
+	return make(mirror, &maker, label, &plan);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* package -> link-map namespace.
+ *
+ * The hard thing is that threads come here at once and none may wait for
+ * another: one that imports can hold ld.so's lock while it runs a constructor
+ * that waits for the interpreter's. So each makes what it needs, and of two
+ * namespaces made for one package the second becomes the next package's. */
+#include "audit/namespace.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "audit/host.h"
+#include "audit/mirror.h"
+#include "audit/process.h"
+
+#define ROOT_NEEDED_MAX	16
+#define RETRIES_MAX	64	/* more than host libraries there can be */
+
+/* Up to glibc 2.34 dlmopen(LM_ID_NEWLM) under an auditor looks at the first
+ * object of a namespace that has none yet (bug 28062), but not in a mode with
+ * __RTLD_AUDIT (include/dlfcn.h). On no other dlmopen: what comes with that mode
+ * escapes RELRO checks. */
+#define MODE_AUDIT	0x08000000
+
+/* The C-API mirror of an interpreter; one serves all its namespaces. */
+struct root {
+	struct root *before;
+	const struct object *interpreter;
+	struct mirror mirror;
+};
+
+struct package {
+	struct package *before;
+	const struct object *interpreter;
+	const char *name;
+	struct namespace *namespace;
+};
+
+static struct {
+	struct root *roots;		/* newest first */
+	struct package *packages;	/* newest first */
+	struct namespace *by_lmid[NAMESPACE_MAX];
+	struct namespace *spare;	/* made, but no package lives there */
+} state;
+
+static bool is_c_api(const void *capi, const char *name)
+{
+	return capi_allows(capi, name, NULL);
+}
+
+/* ld.so is not mirrored: glibc puts a proxy of it into each namespace. */
+static const char *loader_soname(void)
+{
+	uintptr_t base = getauxval(AT_BASE);
+
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->lmid == LM_ID_BASE && object->map->l_addr == base &&
+		    object_dynamic(object, DT_SONAME))
+			return (const char *)object_dynamic(object, DT_STRTAB) +
+			       object_dynamic(object, DT_SONAME);
+	return NULL;
+}
+
+static struct root *root_make(const struct object *interpreter, struct diag *diag)
+{
+	const struct mirror_filter filter = { is_c_api, interpreter->profile->exports };
+	struct root *root = arena_take(&process.arena, sizeof *root);
+	const char *needed[ROOT_NEEDED_MAX];
+	const char *loader = loader_soname();
+	size_t count = host_begin(needed, ROOT_NEEDED_MAX - 1, diag);
+
+	if (!root)
+		diag_set(diag, "no memory for the interpreter's mirror");
+	if (!root || !count)
+		return NULL;
+	if (loader)
+		needed[count++] = loader;
+	root->interpreter = interpreter;
+	if (!mirror_make(&root->mirror, interpreter, "python-c-api", &filter, needed, count, diag))
+		return NULL;
+	root->before = state.roots;
+	while (!__atomic_compare_exchange_n(&state.roots, &root->before, root, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+	return root;
+}
+
+static struct root *root_of(const struct object *interpreter)
+{
+	struct root *root = __atomic_load_n(&state.roots, __ATOMIC_ACQUIRE);
+
+	while (root && root->interpreter != interpreter)
+		root = root->before;
+	return root;
+}
+
+static struct root *root_ready(const struct object *interpreter, struct diag *diag)
+{
+	struct root *root = root_of(interpreter);
+
+	if (root && process_memfile_lives(&root->mirror.file))
+		return root;
+	return root_make(interpreter, diag);
+}
+
+struct namespace *namespace_of(Lmid_t lmid)
+{
+	if (lmid <= LM_ID_BASE || lmid >= NAMESPACE_MAX)
+		return NULL;
+	return __atomic_load_n(&state.by_lmid[lmid], __ATOMIC_ACQUIRE);
+}
+
+struct namespace *namespace_number(unsigned n)
+{
+	for (Lmid_t lmid = 0; lmid < NAMESPACE_MAX; lmid++)
+		if (namespace_of(lmid) && n-- == 0)
+			return namespace_of(lmid);
+	return NULL;
+}
+
+/* Was the object opened by the path of a root? Then its namespace is ours. */
+void namespace_arrival(const struct object *object)
+{
+	struct root *root = __atomic_load_n(&state.roots, __ATOMIC_ACQUIRE);
+	struct namespace *namespace;
+
+	if (object->lmid < 0 || object->lmid >= NAMESPACE_MAX || namespace_of(object->lmid))
+		return;
+	while (root && strcmp(root->mirror.file.path, object->map->l_name) != 0)
+		root = root->before;
+	if (!root || !(namespace = arena_take(&process.arena, sizeof *namespace)))
+		return;
+	namespace->lmid = object->lmid;
+	namespace->interpreter = root->interpreter;
+	namespace->root_path = root->mirror.file.path;
+	__atomic_store_n(&state.by_lmid[object->lmid], namespace, __ATOMIC_RELEASE);
+}
+
+/* A new namespace, or NULL: base's dlerror() has the reason. */
+static struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
+{
+	struct root *root = root_ready(interpreter, diag);
+	int mode = RTLD_NOW | (process.lav < 2 ? MODE_AUDIT : 0);
+	const struct object *object;
+	void *handle;
+
+	if (!root)
+		return NULL;
+	host_prepare();
+	handle = process.base.dlmopen(LM_ID_NEWLM, root->mirror.file.path, mode);
+	object = handle ? object_of_map(handle) : NULL;
+	if (object)
+		return namespace_of(object->lmid);
+	if (handle)
+		diag_set(diag, "no memory for a namespace");
+	else
+		diag_set(diag, "no namespace: %s", process.base.dlerror());
+	return NULL;
+}
+
+static struct namespace *take_spare(const struct object *interpreter)
+{
+	struct namespace *spare = __atomic_exchange_n(&state.spare, NULL, __ATOMIC_ACQ_REL);
+
+	if (spare && spare->interpreter != interpreter) {
+		__atomic_store_n(&state.spare, spare, __ATOMIC_RELEASE);
+		return NULL;
+	}
+	return spare;
+}
+
+/* All are taken: the one with the fewest packages. */
+static struct namespace *emptiest(const struct object *interpreter)
+{
+	struct namespace *best = NULL, *each;
+
+	for (unsigned n = 0; (each = namespace_number(n)); n++)
+		if (each->interpreter == interpreter && (!best || each->packages < best->packages))
+			best = each;
+	return best;
+}
+
+static struct package *package_of(struct package *from, const struct object *interpreter,
+				  const char *name)
+{
+	while (from && (from->interpreter != interpreter || strcmp(from->name, name) != 0))
+		from = from->before;
+	return from;
+}
+
+/* Records that a package lives in a namespace. Returns where it really does:
+ * another thread may have recorded it first. */
+static struct namespace *settle(const struct object *interpreter, const char *name,
+				struct namespace *namespace, struct diag *diag)
+{
+	struct package *package = arena_take(&process.arena, sizeof *package);
+	struct package *earlier;
+
+	if (!package || !(package->name = arena_text(&process.arena, name, strlen(name)))) {
+		diag_set(diag, "no memory for the package %s", name);
+		return NULL;
+	}
+	package->interpreter = interpreter;
+	package->namespace = namespace;
+	package->before = __atomic_load_n(&state.packages, __ATOMIC_ACQUIRE);
+	do {
+		earlier = package_of(package->before, interpreter, name);
+		if (earlier)
+			return earlier->namespace;
+	} while (!__atomic_compare_exchange_n(&state.packages, &package->before, package, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	__atomic_fetch_add(&namespace->packages, 1, __ATOMIC_RELAXED);
+	return namespace;
+}
+
+struct namespace *namespace_join(const struct object *interpreter, const char *name,
+				 struct diag *diag)
+{
+	struct package *package = package_of(__atomic_load_n(&state.packages, __ATOMIC_ACQUIRE),
+					     interpreter, name);
+	struct namespace *mine, *settled;
+
+	if (package)
+		return package->namespace;
+	mine = take_spare(interpreter);
+	if (!mine)
+		mine = namespace_make(interpreter, diag);
+	if (!mine && (mine = emptiest(interpreter)))
+		process_log(LOG_LEVEL_INFO, "%s joins the namespace %ld of %u packages: %s", name,
+			    (long)mine->lmid, mine->packages, diag->text);
+	if (!mine)
+		return NULL;
+	settled = settle(interpreter, name, mine, diag);
+	if (settled != mine && mine->packages == 0)
+		__atomic_store_n(&state.spare, mine, __ATOMIC_RELEASE);
+	return settled;
+}
+
+void namespace_move(const struct object *interpreter, const char *name, struct namespace *to)
+{
+	struct package *package = package_of(__atomic_load_n(&state.packages, __ATOMIC_ACQUIRE),
+					     interpreter, name);
+
+	if (!package || package->namespace == to)
+		return;
+	if (__atomic_sub_fetch(&package->namespace->packages, 1, __ATOMIC_RELAXED) == 0)
+		__atomic_store_n(&state.spare, package->namespace, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&to->packages, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&package->namespace, to, __ATOMIC_RELEASE);
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+const char *namespace_search(Lmid_t lmid, const char *name)
+{
+	const struct namespace *namespace = namespace_of(lmid);
+	const char *soname = last_part(name), *path;
+
+	if (!namespace)
+		return name;
+	/* A module that lists the interpreter as needed gets what all others get. */
+	if (rules_interpreter(&process.settings.rules, soname))
+		return root_of(namespace->interpreter)->mirror.file.path;
+	switch (host_find(soname, &path)) {
+	case HOST_READY:
+		return path;
+	case HOST_WANTED:
+		return NULL;
+	default:
+		return name;
+	}
+}
+
+/* dlmopen, until no host library is wanting any more. */
+static void *open_prepared(Lmid_t lmid, const char *path, int mode)
+{
+	void *handle = NULL;
+
+	for (int i = 0; i < RETRIES_MAX && !handle; i++) {
+		unsigned before = host_generation();
+
+		handle = process.base.dlmopen(lmid, path, mode);
+		if (handle)
+			break;
+		host_prepare();
+		if (host_generation() == before)
+			break;
+	}
+	return handle;
+}
+
+#define COMPANIONS_MAX 128
+
+/* Opens path as the first dependency of a scope object, so that all that comes
+ * with it is searched beside its own libraries. The scope object stays. */
+static bool open_scope(struct namespace *namespace, const char *path,
+		       const char *const *extra, size_t extra_count)
+{
+	const struct promoted *promoted = __atomic_load_n(&namespace->promoted, __ATOMIC_ACQUIRE);
+	const char *needed[COMPANIONS_MAX] = { path };
+	struct diag diag = { "" };
+	struct mirror scope;
+	size_t count = 1;
+	void *handle;
+
+	for (size_t i = 0; i < extra_count; i++)
+		needed[count++] = extra[i];
+	for (; promoted && count < COMPANIONS_MAX; promoted = promoted->before)
+		needed[count++] = promoted->path;
+	if (!mirror_make_scope(&scope, "scope", needed, count, &diag)) {
+		process_log(LOG_LEVEL_ERROR, "%s: %s", path, diag.text);
+		return true;
+	}
+	handle = open_prepared(namespace->lmid, scope.file.path, RTLD_NOW);
+	process_memfile_close(&scope.file);
+	return handle != NULL;
+}
+
+static bool has_companions(const struct namespace *namespace, size_t extra_count)
+{
+	return extra_count || __atomic_load_n(&namespace->promoted, __ATOMIC_ACQUIRE);
+}
+
+void *namespace_open(struct namespace *namespace, const char *path, int mode,
+		     const char *const *extra, size_t extra_count)
+{
+	void *loaded = NULL;
+
+	mode &= ~RTLD_GLOBAL;
+	host_prepare();
+	if (has_companions(namespace, extra_count)) {
+		loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);
+		if (loaded || (mode & RTLD_NOLOAD))
+			return loaded;
+		if (!open_scope(namespace, path, extra, extra_count))
+			return NULL;
+	}
+	return open_prepared(namespace->lmid, path, mode);
+}
+
+void namespace_promote(struct namespace *namespace, const char *path)
+{
+	struct promoted *promoted = arena_take(&process.arena, sizeof *promoted);
+	const struct promoted *each = namespace->promoted;
+
+	while (each && strcmp(each->path, path) != 0)
+		each = each->before;
+	if (each || !promoted || !(promoted->path = arena_text(&process.arena, path, strlen(path))))
+		return;
+	promoted->before = namespace->promoted;
+	while (!__atomic_compare_exchange_n(&namespace->promoted, &promoted->before, promoted,
+					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+}

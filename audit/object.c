@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* What ld.so has told us: link maps -> a table, and views of what they hold.
+ *
+ * Only public fields of struct link_map are used. What is not among them (the
+ * program headers) is found from the file's own header, which every linker puts
+ * at the start of the first segment. */
+#include "audit/object.h"
+
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+
+#include "audit/process.h"
+
+static struct object *first;		/* appended to under ld.so's lock, read without */
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+const char *object_name(const struct object *object)
+{
+	return last_part(object->map->l_name);
+}
+
+static struct object *vacancy(void)
+{
+	struct object **end = &first;
+
+	for (; *end; end = &(*end)->next)
+		if (!(*end)->map)
+			return *end;
+	*end = arena_take(&process.arena, sizeof **end);
+	return *end;
+}
+
+static void identify(struct object *object)
+{
+	const char *path = object->map->l_name;
+	struct stat st;
+
+	if (object->map == process.main)
+		path = "/proc/self/exe";
+	if (stat(path, &st) < 0)
+		return;
+	object->dev = st.st_dev;
+	object->ino = st.st_ino;
+	object->identified = true;
+}
+
+struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
+{
+	struct object *object = vacancy();
+
+	if (!object)
+		return NULL;
+	*object = (struct object){
+		.next = object->next,
+		.cookie = cookie,
+		.lmid = lmid,
+		.at_start = !process.started,
+	};
+	/* Last, for readers in other threads pass over entries without a map. */
+	__atomic_store_n(&object->map, map, __ATOMIC_RELEASE);
+	return object;
+}
+
+void object_remove(const uintptr_t *cookie)
+{
+	struct object *object = object_of_cookie(cookie);
+
+	if (object)
+		__atomic_store_n(&object->map, NULL, __ATOMIC_RELEASE);
+}
+
+struct object *object_next(const struct object *object)
+{
+	struct object *next = object ? object->next : first;
+
+	while (next && !next->map)
+		next = next->next;
+	return next;
+}
+
+struct object *object_of_cookie(const uintptr_t *cookie)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->cookie == cookie)
+			return object;
+	return NULL;
+}
+
+struct object *object_of_map(const struct link_map *map)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->map == map)
+			return object;
+	return NULL;
+}
+
+struct object *object_of_file(dev_t dev, ino_t ino)
+{
+	struct object *found = NULL;
+
+	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
+		if (!object->identified)
+			identify(object);
+		if (object->dev != dev || object->ino != ino || !object->identified)
+			continue;
+		if (object->lmid == LM_ID_BASE)
+			return object;
+		found = object;
+	}
+	return found;
+}
+
+/* The profile by which the program itself is an interpreter, or NULL. */
+static const struct rule *program_profile(const struct object *object)
+{
+	const struct rules *rules = &process.settings.rules;
+	const struct rule *profile;
+	struct symbols symbols;
+
+	object_symbols(object, &symbols);
+	for (size_t n = 0; (profile = rules_executable(rules, n)); n++)
+		if (symbols_find(&symbols, profile->exports->probe))
+			return profile;
+	return NULL;
+}
+
+/* libc.so.6, libdl.so.2 before glibc 2.34, or what is preloaded to replace theirs. */
+static bool defines_dlopen(const struct object *object)
+{
+	struct symbols symbols;
+
+	object_symbols(object, &symbols);
+	return symbols_find(&symbols, "dlopen") != 0;
+}
+
+/* A module that an interpreter has loaded into base may itself call dlopen. */
+static bool is_stdlib(const struct object *object)
+{
+	struct symbols symbols;
+
+	if (!process.started)
+		return false;
+	object_symbols(object, &symbols);
+	return symbols_is_module(&symbols, object_name(object));
+}
+
+static enum object_kind kind_of(struct object *object)
+{
+	const char *name = object_name(object);
+
+	object->profile = object->map == process.main
+				  ? program_profile(object)
+				  : rules_interpreter(&process.settings.rules, name);
+	if (object->profile)
+		return OBJECT_INTERPRETER;
+	if (defines_dlopen(object))
+		return OBJECT_LIBC;
+	return is_stdlib(object) ? OBJECT_STDLIB : OBJECT_OTHER;
+}
+
+unsigned object_recognize(struct object *object)
+{
+	static const unsigned flags[] = {
+		[OBJECT_OTHER] = 0,
+		[OBJECT_LIBC] = LA_FLG_BINDTO,
+		[OBJECT_INTERPRETER] = LA_FLG_BINDFROM,
+		[OBJECT_STDLIB] = LA_FLG_BINDFROM,
+	};
+
+	object->kind = kind_of(object);
+	return flags[object->kind];
+}
+
+bool object_is_vdso(const struct object *object)
+{
+	/* By the name it has on all architectures: linux-vdso, linux-gate. */
+	return strncmp(object->map->l_name, "linux-", strlen("linux-")) == 0;
+}
+
+const char *object_path(const struct object *object)
+{
+	const char *path = object->map->l_name;
+
+	return object->map == process.main ? (const char *)getauxval(AT_EXECFN) : path;
+}
+
+struct object *object_in_base(const char *file_name)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->lmid == LM_ID_BASE && strcmp(object_name(object), file_name) == 0)
+			return object;
+	return NULL;
+}
+
+/* Is the value of this tag an address? (gABI, figure 5-10, and GNU's additions) */
+static bool is_address(ElfW(Sxword) tag)
+{
+	switch (tag) {
+	case DT_PLTGOT: case DT_HASH: case DT_STRTAB: case DT_SYMTAB: case DT_RELA:
+	case DT_REL: case DT_JMPREL: case DT_GNU_HASH: case DT_VERSYM: case DT_VERDEF:
+	case DT_VERNEED:
+		return true;
+	}
+	return false;
+}
+
+uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag)
+{
+	const struct link_map *map = object->map;
+	uintptr_t value = 0;
+
+	for (const ElfW(Dyn) *dyn = map->l_ld; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == tag)
+			value = dyn->d_un.d_val;
+	/* ld.so has relocated it in place, unless the section is read-only. */
+	if (value && is_address(tag) && value < map->l_addr)
+		value += map->l_addr;
+	return value;
+}
+
+/* The end of the longest chain is the number of symbols: DT_GNU_HASH does not
+ * say it, and hashed symbols come last. */
+static size_t count_by_gnu_hash(const uint32_t *table)
+{
+	size_t buckets = table[0], first_hashed = table[1], bloom = table[2];
+	const uint32_t *bucket = table + 4 + bloom * (sizeof(ElfW(Addr)) / 4);
+	const uint32_t *chain = bucket + buckets;
+	size_t last = 0;
+
+	for (size_t i = 0; i < buckets; i++)
+		last = bucket[i] > last ? bucket[i] : last;
+	if (last < first_hashed)
+		return first_hashed;
+	while (!(chain[last - first_hashed] & 1))
+		last++;
+	return last + 1;
+}
+
+void object_symbols(const struct object *object, struct symbols *symbols)
+{
+	*symbols = (struct symbols){
+		.sym = (const void *)object_dynamic(object, DT_SYMTAB),
+		.str = (const void *)object_dynamic(object, DT_STRTAB),
+		.str_size = object_dynamic(object, DT_STRSZ),
+		.versym = (const void *)object_dynamic(object, DT_VERSYM),
+		.verdef = (const void *)object_dynamic(object, DT_VERDEF),
+		.verdef_count = object_dynamic(object, DT_VERDEFNUM),
+		.verneed = (const void *)object_dynamic(object, DT_VERNEED),
+		.verneed_count = object_dynamic(object, DT_VERNEEDNUM),
+		.gnu_hash = (const void *)object_dynamic(object, DT_GNU_HASH),
+		.sysv_hash = (const void *)object_dynamic(object, DT_HASH),
+	};
+	if (symbols->gnu_hash)
+		symbols->count = count_by_gnu_hash(symbols->gnu_hash);
+	else if (symbols->sysv_hash)
+		symbols->count = symbols->sysv_hash[1];
+}
+
+void *object_address(const struct object *object, const char *symbol)
+{
+	struct symbols symbols;
+	size_t index;
+
+	object_symbols(object, &symbols);
+	index = symbols_find(&symbols, symbol);
+	return index ? (void *)(object->map->l_addr + symbols.sym[index].st_value) : NULL;
+}
+
+/* The file's header in memory: where the first segment is mapped. */
+static const ElfW(Ehdr) *header(const struct object *object)
+{
+	struct link_map *map;
+	Dl_info info;
+
+	if (!process.base.dladdr1 ||
+	    !process.base.dladdr1(object->map->l_ld, &info, (void **)&map, RTLD_DL_LINKMAP) ||
+	    map != object->map || memcmp(info.dli_fbase, ELFMAG, SELFMAG) != 0)
+		return NULL;
+	return info.dli_fbase;
+}
+
+const ElfW(Phdr) *object_segments(struct object *object, size_t *count)
+{
+	const ElfW(Ehdr) *ehdr;
+
+	if (!object->segments && object->map == process.main) {
+		object->segment_count = getauxval(AT_PHNUM);
+		object->segments = (const void *)getauxval(AT_PHDR);
+	} else if (!object->segments && (ehdr = header(object))) {
+		object->segment_count = ehdr->e_phnum;
+		object->segments = (const void *)((const char *)ehdr + ehdr->e_phoff);
+	}
+	*count = object->segment_count;
+	return object->segments;
+}
+
+bool object_contains(struct object *object, uintptr_t address)
+{
+	size_t count;
+	const ElfW(Phdr) *segment = object_segments(object, &count);
+	uintptr_t offset = address - object->map->l_addr;
+
+	for (size_t i = 0; segment && i < count; i++)
+		if (segment[i].p_type == PT_LOAD &&
+		    offset - segment[i].p_vaddr < segment[i].p_memsz)
+			return true;
+	return false;
+}

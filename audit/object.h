@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* What ld.so has told us: the objects of base and of our namespaces.
+ *
+ * ld.so serializes its callbacks, so one thread at a time writes this table;
+ * any thread reads it. Entries are never freed, only used again. */
+#ifndef PYPY_ISOLATE_OBJECT_H
+#define PYPY_ISOLATE_OBJECT_H
+
+#include <link.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "audit/elf_read.h"
+#include "policy/rules.h"
+
+enum object_kind {
+	OBJECT_OTHER,
+	OBJECT_LIBC,		/* defines dlopen: libc.so.6, libdl.so.2 before glibc 2.34 */
+	OBJECT_INTERPRETER,
+	OBJECT_STDLIB,		/* a module that the interpreter loaded into base: CPython's _ctypes */
+};
+
+struct object {
+	struct object *next;		/* in the order of arrival */
+	struct link_map *map;		/* ld.so's; NULL: the object is gone */
+	uintptr_t *cookie;		/* ld.so's, for comparison only */
+	Lmid_t lmid;
+	enum object_kind kind;
+	bool at_start;			/* came before la_preinit: in base's scope for ever */
+	const struct rule *profile;	/* OBJECT_INTERPRETER: the rule that recognized it */
+	bool swept;			/* its slots have been rewritten for good */
+	const ElfW(Phdr) *segments;	/* object_segments() keeps them here */
+	size_t segment_count;
+	bool identified;		/* dev and ino are set, if the file could be found */
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Notes an object that ld.so has mapped. NULL: no memory. */
+struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie);
+
+/* Sets the kind of an object of base. Returns what la_objopen is to return: which
+ * bindings of and to it la_symbind wants to hear of. */
+unsigned object_recognize(struct object *object);
+
+void object_remove(const uintptr_t *cookie);
+
+/* The first object, or the one after object, in the order of arrival; NULL after
+ * the last. Objects that are gone are passed over. */
+struct object *object_next(const struct object *object);
+
+/* The object of a cookie, or NULL. Never follows it: up to glibc 2.34 ld.so
+ * passes one that was computed from a NULL map (dl-load.c, _dl_map_object), and
+ * up to 2.40 one of an object that la_objopen never saw. */
+struct object *object_of_cookie(const uintptr_t *cookie);
+
+struct object *object_of_map(const struct link_map *map);
+
+/* The object that the file is loaded as: in base first, else in any namespace. */
+struct object *object_of_file(dev_t dev, ino_t ino);
+
+/* The object of base with that last part of a file name, or NULL. */
+struct object *object_in_base(const char *file_name);
+
+/* The kernel's object: no reference binds to it. */
+bool object_is_vdso(const struct object *object);
+
+/* The last part of the file name that the object was loaded by; "" for the program. */
+const char *object_name(const struct object *object);
+
+/* A path for messages, the program's too; valid until the object goes. */
+const char *object_path(const struct object *object);
+
+/* The dynamic symbols, as they are in memory. Trusted: ld.so has accepted them. */
+void object_symbols(const struct object *object, struct symbols *symbols);
+
+/* The dynamic section's value of tag, as an address if it is one; 0 if it has none. */
+uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag);
+
+/* The address of a defined symbol, of whichever version, or NULL. */
+void *object_address(const struct object *object, const char *symbol);
+
+/* Program headers of the object, or NULL; *count gets their number. */
+const ElfW(Phdr) *object_segments(struct object *object, size_t *count);
+
+/* Does address lie in one of the object's segments? */
+bool object_contains(struct object *object, uintptr_t address);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* The only door to the process.
+ *
+ * What runs here runs in two phases. From la_version to la_preinit only ld.so
+ * has run: base's libc is not relocated yet, our own is. Later anything of the
+ * process can be on the stack above us. In neither phase may we print through
+ * stdio, allocate with malloc or take a lock. */
+#include "audit/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gnu/libc-version.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit/object.h"
+
+/* Address space, not memory: pages that nothing touches cost nothing. */
+#define ARENA_SIZE	(2 * SETTINGS_ARENA)
+
+/* Descriptors that we keep stand above what programs count on: 0 to 9 are the
+ * shell's and the program's, and daemons close from 3 upwards. */
+static const int descriptor_floors[] = { 960, 192, 10 };
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL	0x0008u		/* Linux 6.3 */
+#endif
+
+struct process process;
+
+static bool arena_begin(struct arena *arena)
+{
+	void *base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (base == MAP_FAILED)
+		return false;
+	arena->base = base;
+	arena->size = ARENA_SIZE;
+	return true;
+}
+
+bool process_begin(unsigned lav)
+{
+	const struct settings_input input = {
+		.mode = getenv("PYPY_ISOLATE"),
+		.conf = getenv("PYPY_ISOLATE_CONF"),
+		.log = getenv("PYPY_ISOLATE_LOG"),
+		.secure = getauxval(AT_SECURE) != 0,
+	};
+
+	if (!arena_begin(&process.arena))
+		return false;
+	settings_read(&process.settings, &input, &process.arena);
+	if (process.settings.mode == MODE_OFF && !process.settings.errors)
+		return false;
+	process.lav = lav;
+	return true;
+}
+
+/* What a reference of base to that name binds to: the first that defines it. */
+static void *base_function(const char *name)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
+		void *function = object->kind == OBJECT_LIBC && object->lmid == LM_ID_BASE
+					 ? object_address(object, name) : NULL;
+
+		if (function)
+			return function;
+	}
+	return NULL;
+}
+
+bool process_find_base(struct diag *diag)
+{
+	static const struct {
+		const char *name;
+		void **slot;
+	} functions[] = {
+		{ "dlmopen", (void **)&process.base.dlmopen },
+		{ "dlclose", (void **)&process.base.dlclose },
+		{ "dlerror", (void **)&process.base.dlerror },
+		{ "dlsym", (void **)&process.base.dlsym },
+		{ "dlvsym", (void **)&process.base.dlvsym },
+		{ "dladdr1", (void **)&process.base.dladdr1 },
+		{ "dlinfo", (void **)&process.base.dlinfo },
+		{ "__errno_location", (void **)&process.base.errno_location },
+		/* The last, and the one that says that all are there. */
+		{ "dlopen", (void **)&process.base.dlopen },
+	};
+
+	if (process.base.dlopen)
+		return true;
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		void *function = base_function(functions[i].name);
+
+		if (!function)
+			return diag_set(diag, "the interpreter's libc has no %s()",
+					functions[i].name);
+		__atomic_store_n(functions[i].slot, function, __ATOMIC_RELEASE);
+	}
+	return true;
+}
+
+static int log_descriptor(void)
+{
+	const char *file = process.settings.log_file;
+	int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
+
+	return fd < 0 ? STDERR_FILENO : fd;
+}
+
+void process_log(enum log_level level, const char *format, ...)
+{
+	char line[1024] = "pypy-isolate: ";
+	size_t start = strlen(line);
+	va_list args;
+	size_t length;
+	int fd;
+
+	if (level > process.settings.log_level)
+		return;
+	va_start(args, format);
+	vsnprintf(line + start, sizeof line - start - 1, format, args);
+	va_end(args);
+	length = strlen(line);
+	line[length++] = '\n';
+	fd = log_descriptor();
+	/* Nothing can be done about a log that cannot be written. */
+	if (write(fd, line, length) < 0)
+		length = 0;
+	if (fd != STDERR_FILENO)
+		close(fd);
+}
+
+/* Appends a part of a path to out; "." and ".." by text. */
+static bool append_part(char *out, size_t size, size_t *length, const char *part, size_t n)
+{
+	if (n == 0 || (n == 1 && part[0] == '.'))
+		return true;
+	if (n == 2 && part[0] == '.' && part[1] == '.') {
+		while (*length > 0 && out[--*length] != '/')
+			;
+		return true;
+	}
+	if (*length + n + 2 > size)
+		return false;
+	out[(*length)++] = '/';
+	memcpy(out + *length, part, n);
+	*length += n;
+	return true;
+}
+
+static bool append_path(char *out, size_t size, size_t *length, const char *path)
+{
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (!append_part(out, size, length, path, n))
+			return false;
+		path += n + (path[n] == '/');
+	}
+	return true;
+}
+
+bool process_absolute(const char *path, char *out, size_t size)
+{
+	size_t length = 0;
+
+	if (path[0] != '/') {
+		char here[4096];
+
+		if (!getcwd(here, sizeof here) || !append_path(out, size, &length, here))
+			return false;
+	}
+	if (!append_path(out, size, &length, path))
+		return false;
+	out[length] = '\0';
+	return length > 0;
+}
+
+static enum file_status file_map(struct file *file, const char *path, int fd,
+				 struct diag *diag)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		diag_set(diag, "%s: not a regular file", path);
+		return FILE_ODD;
+	}
+	*file = (struct file){ .size = st.st_size, .dev = st.st_dev, .ino = st.st_ino };
+	if (file->size == 0)
+		return FILE_OPEN;
+	file->bytes = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (file->bytes != MAP_FAILED)
+		return FILE_OPEN;
+	diag_set(diag, "%s: cannot be mapped: %s", path, strerror(errno));
+	return FILE_ODD;
+}
+
+enum file_status process_open(struct file *file, const char *path, struct diag *diag)
+{
+	/* Without O_NONBLOCK a FIFO would hold us until somebody writes to it. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	enum file_status status;
+
+	if (fd < 0)
+		return FILE_ABSENT;
+	status = file_map(file, path, fd, diag);
+	close(fd);
+	return status;
+}
+
+void process_close(struct file *file)
+{
+	if (file->bytes)
+		munmap(file->bytes, file->size);
+	file->bytes = NULL;
+}
+
+/* glibc has memfd_create() from 2.27, but not on every architecture's floor. */
+static int memfd(const char *name)
+{
+	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = syscall(SYS_memfd_create, name, flags | MFD_NOEXEC_SEAL);
+
+	return fd < 0 && errno == EINVAL ? (int)syscall(SYS_memfd_create, name, flags) : fd;
+}
+
+/* Moves fd out of the program's way. */
+static int lift(int fd)
+{
+	for (size_t i = 0; i < sizeof descriptor_floors / sizeof *descriptor_floors; i++) {
+		int high = fcntl(fd, F_DUPFD_CLOEXEC, descriptor_floors[i]);
+
+		if (high >= 0) {
+			close(fd);
+			return high;
+		}
+	}
+	return fd;
+}
+
+static const char memfile_directory[] = "/proc/self/fd";
+
+/* The path of descriptor fd, unlike any before: ld.so remembers every name that
+ * it opened, and descriptors are used again. The serial number stands in the
+ * path as slashes with and without a dot, which mean the same to the kernel. */
+static void unique_path(struct memfile *file)
+{
+	static unsigned serials;
+	unsigned serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
+	char *end = stpcpy(file->path, memfile_directory);
+
+	for (int bit = 0; bit < 24; bit++)
+		end = stpcpy(end, serial >> bit & 1 ? "/." : "/");
+	sprintf(end, "/%d", file->fd);
+}
+
+bool process_memfile(struct memfile *file, const char *name, size_t size, void **bytes,
+		     struct diag *diag)
+{
+	struct stat st;
+	int fd = memfd(name);
+
+	if (fd < 0)
+		return diag_set(diag, "no file in memory: memfd_create: %s", strerror(errno));
+	fd = lift(fd);
+	if (ftruncate(fd, size) == 0 && fstat(fd, &st) == 0) {
+		*bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (*bytes != MAP_FAILED) {
+			*file = (struct memfile){ .fd = fd, .dev = st.st_dev, .ino = st.st_ino };
+			unique_path(file);
+			return true;
+		}
+	}
+	diag_set(diag, "no file in memory of %zu bytes: %s", size, strerror(errno));
+	close(fd);
+	return false;
+}
+
+bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct diag *diag)
+{
+	munmap(bytes, size);
+	if (fcntl(file->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		diag_set(diag, "a file in memory cannot be sealed: %s", strerror(errno));
+	else if (access(file->path, R_OK) < 0)
+		diag_set(diag, "%s cannot be opened: %s; is /proc mounted?", file->path,
+			 strerror(errno));
+	else
+		return true;
+	close(file->fd);
+	return false;
+}
+
+void process_memfile_drop(struct memfile *file, void *bytes, size_t size)
+{
+	munmap(bytes, size);
+	close(file->fd);
+}
+
+bool process_memfile_lives(const struct memfile *file)
+{
+	struct stat st;
+
+	return fstat(file->fd, &st) == 0 && st.st_dev == file->dev && st.st_ino == file->ino;
+}
+
+void process_hide_memfile(char *name)
+{
+	if (strncmp(name, memfile_directory, strlen(memfile_directory)) == 0)
+		name[0] = '\0';
+}
+
+void process_memfile_close(struct memfile *file)
+{
+	if (process_memfile_lives(file))
+		close(file->fd);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* The only door to the process: its environment, files, memory, log, and the dl
+ * functions of base's own libc.
+ *
+ * Everything that changes while the process runs hangs from the one struct
+ * here. There are no locks, because a fork could leave one held for ever: what
+ * threads may do at once is built in private and published with one
+ * compare-and-swap. */
+#ifndef PYPY_ISOLATE_PROCESS_H
+#define PYPY_ISOLATE_PROCESS_H
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "audit/settings.h"
+#include "policy/arena.h"
+#include "policy/diag.h"
+
+/* Functions of base's libc. Ours would act on the audit module's namespace:
+ * dlerror() and errno are one a libc, and dlopen() looks at who calls it. */
+struct base {
+	void *(*dlopen)(const char *, int);
+	void *(*dlmopen)(Lmid_t, const char *, int);
+	int (*dlclose)(void *);
+	char *(*dlerror)(void);
+	void *(*dlsym)(void *, const char *);
+	void *(*dlvsym)(void *, const char *, const char *);
+	int (*dladdr1)(const void *, Dl_info *, void **, int);
+	int (*dlinfo)(void *, int, void *);
+	int *(*errno_location)(void);
+};
+
+struct process {
+	unsigned lav;			/* the audit interface of this ld.so; 0: we stay out */
+	bool started;			/* la_preinit has been: start-up objects are relocated */
+	struct arena arena;
+	struct settings settings;
+	struct link_map *main;		/* the program; also the handle of base's global scope */
+	struct base base;		/* all NULL until process_find_base() */
+};
+
+extern struct process process;
+
+/* Sets up arena and settings, once, from la_version. False when we must stay
+ * out of this process; what was wrong has been logged if a person can mend it. */
+bool process_begin(unsigned lav);
+
+/* Finds base's dl functions, once: those of libc.so.6, or of libdl.so.2 before
+ * glibc 2.34, or of what is preloaded to replace them. False, with the name that is missing, if base has them not yet. */
+bool process_find_base(struct diag *diag);
+
+/* One line to the log, when level is in force (settings.h). No newline in format. */
+void process_log(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* An absolute path without "." and ".." parts, in the caller's size bytes. Parts
+ * are resolved by text alone, as Python does. False if it does not fit. */
+bool process_absolute(const char *path, char *out, size_t size);
+
+struct file {
+	void *bytes;		/* private, read-only; NULL for an empty file */
+	size_t size;		/* bytes */
+	dev_t dev;
+	ino_t ino;
+};
+
+enum file_status {
+	FILE_OPEN,		/* file is set; give it back with process_close() */
+	FILE_ABSENT,		/* cannot be opened: let ld.so say why */
+	FILE_ODD,		/* no regular file, or no memory: diag says what */
+};
+
+enum file_status process_open(struct file *file, const char *path, struct diag *diag);
+void process_close(struct file *file);
+
+/* A sealed file in memory that ld.so can open by a path which no other file of
+ * this process ever has. */
+struct memfile {
+	char path[128];
+	int fd;			/* kept open, or the path would be no more */
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Makes one of size bytes, zeroed, mapped writable at *bytes; name is what
+ * /proc/PID/maps shows. Follow with process_memfile_seal(). */
+bool process_memfile(struct memfile *file, const char *name, size_t size, void **bytes,
+		     struct diag *diag);
+bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct diag *diag);
+
+/* Instead of sealing it: gives the file and the mapping back. */
+void process_memfile_drop(struct memfile *file, void *bytes, size_t size);
+
+/* Is the file still behind its path? Programs close descriptors they do not know. */
+bool process_memfile_lives(const struct memfile *file);
+
+/* If name, which ld.so keeps for an object, is the path of such a file: makes it
+ * "", in place. gdb 13 opens /proc/self/fd/N as its own and hangs; objects
+ * without a name it passes over. */
+void process_hide_memfile(char *name);
+
+void process_memfile_close(struct memfile *file);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Environment and files -> the rules in force.
+ *
+ * The compiled-in rules come first, then those of $PYPY_ISOLATE_CONF or, when
+ * that is not set, of /etc/pypy-isolate.conf if there is one. Used by the
+ * launcher, and by the audit module in a process that has not reached main(). */
+#ifndef PYPY_ISOLATE_SETTINGS_H
+#define PYPY_ISOLATE_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "policy/arena.h"
+#include "policy/conf.h"
+#include "policy/rules.h"
+
+#define SETTINGS_CONF_FILE "/etc/pypy-isolate.conf"
+#define SETTINGS_CONF_MAX ((size_t)1 << 20)	/* bytes of one file */
+#define SETTINGS_ARENA ((size_t)8 << 20)	/* bytes that are enough for any sane policy */
+
+/* Values of the environment, each NULL if not set; an empty one counts as not
+ * set. Not owned: nothing points there after settings_read(). */
+struct settings_input {
+	const char *mode;	/* $PYPY_ISOLATE: off, permissive, enforce */
+	const char *conf;	/* $PYPY_ISOLATE_CONF: a path */
+	const char *log;	/* $PYPY_ISOLATE_LOG: LEVEL[:FILE] */
+	bool secure;		/* AT_SECURE: somebody else's environment, so ignore all three */
+};
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct settings {
+	struct rules rules;
+	enum mode mode;		/* that of $PYPY_ISOLATE, else of the rules */
+	enum log_level log_level;
+	const char *log_file;	/* or NULL: standard error */
+	const char *conf_name;	/* the file read after the compiled-in rules, or NULL */
+	const struct conf_error *errors;	/* of everything read, in order, or NULL */
+};
+
+/* False if anything is wrong: then errors says all that is, and the rules must
+ * not be used. mode is then what $PYPY_ISOLATE says, or MODE_ENFORCE: `off`
+ * holds with a broken file, too. All memory comes from arena. */
+bool settings_read(struct settings *settings, const struct settings_input *input,
+		   struct arena *arena);
+
+#endif

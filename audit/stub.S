@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* The entries that callers of dlopen and dlerror get instead of the real ones.
+ *
+ * Each hands its arguments and its caller's address to a function of steer.c. If
+ * that says so (struct steered, pass), the call goes on to the real function by a
+ * jump, with registers and stack as they came: the real dlopen finds out who
+ * calls it by the return address, and one called from here would load into the
+ * audit module's namespace. */
+
+#if defined(__x86_64__)
+
+/* dlopen(rdi, rsi), dlerror(); a struct of two words comes back in rax and rdx. */
+.macro STUB name, function
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+	endbr64
+	pushq	%rdi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rsi
+	.cfi_adjust_cfa_offset 8
+	subq	$8, %rsp
+	.cfi_adjust_cfa_offset 8
+	movq	24(%rsp), %rdx
+	call	\function
+	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq	%rsi
+	.cfi_adjust_cfa_offset -8
+	popq	%rdi
+	.cfi_adjust_cfa_offset -8
+	testq	%rdx, %rdx
+	jnz	1f
+	ret
+1:	jmp	*%rdx
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
+	.text
+	STUB	stub_dlopen, steer_dlopen
+	STUB	stub_dlopen_inside, steer_dlopen_inside
+	STUB	stub_dlerror, steer_dlerror
+
+/* IBT and SHSTK hold here. */
+	.section .note.gnu.property, "a"
+	.balign	8
+	.long	4, 16, 5
+	.asciz	"GNU"
+	.long	0xc0000002, 4, 3, 0
+
+#elif defined(__aarch64__)
+
+/* dlopen(x0, x1), dlerror(); a struct of two words comes back in x0 and x1. */
+.macro STUB name, function
+	.globl	\name
+	.hidden	\name
+	.type	\name, %function
+	.balign	16
+\name:
+	.cfi_startproc
+	hint	#34			/* bti c */
+	stp	x29, x30, [sp, #-32]!
+	.cfi_adjust_cfa_offset 32
+	.cfi_rel_offset x29, 0
+	.cfi_rel_offset x30, 8
+	mov	x29, sp
+	stp	x0, x1, [sp, #16]
+	mov	x2, x30
+	bl	\function
+	mov	x16, x1
+	ldp	x2, x3, [sp, #16]
+	ldp	x29, x30, [sp], #32
+	.cfi_restore x29
+	.cfi_restore x30
+	.cfi_adjust_cfa_offset -32
+	cbz	x16, 1f
+	mov	x0, x2
+	mov	x1, x3
+	br	x16
+1:	ret
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
+	.text
+	STUB	stub_dlopen, steer_dlopen
+	STUB	stub_dlopen_inside, steer_dlopen_inside
+	STUB	stub_dlerror, steer_dlerror
+
+/* BTI holds here. */
+	.section .note.gnu.property, "a"
+	.balign	8
+	.long	4, 16, 5
+	.asciz	"GNU"
+	.long	0xc0000000, 4, 1, 0
+
+#else
+#error "stub.S: the entries for this architecture are missing"
+#endif
+
+	.section .note.GNU-stack, "", %progbits

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* A load that failed for a symbol -> who of base has it. This is the slow path:
+ * one symbol at a time, because only ld.so knows what is really missing. */
+#include "audit/unlisted.h"
+
+#include <string.h>
+
+bool unlisted_symbol(const char *error, char *name, size_t size)
+{
+	static const char words[] = "undefined symbol: ";
+	const char *start = strstr(error, words);
+	size_t length;
+
+	if (!start)
+		return false;
+	start += strlen(words);
+	length = strcspn(start, ", ");
+	if (length == 0 || length >= size)
+		return false;
+	memcpy(name, start, length);
+	name[length] = '\0';
+	return true;
+}
+
+const struct object *unlisted_definer(const char *name)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
+		struct symbols symbols;
+
+		if (object->lmid != LM_ID_BASE)
+			continue;
+		object_symbols(object, &symbols);
+		if (symbols_find(&symbols, name))
+			return object;
+	}
+	return NULL;
+}
+
+static bool is_given(const void *context, const char *name)
+{
+	const struct unlisted_name *each = context;
+
+	while (each && strcmp(each->name, name) != 0)
+		each = each->before;
+	return each != NULL;
+}
+
+static struct unlisted_giver *giver_of(struct unlisted_gifts *unlisted, const struct object *object)
+{
+	size_t i = 0;
+
+	while (i < unlisted->count && unlisted->giver[i].object != object)
+		i++;
+	if (i == UNLISTED_MAX)
+		return NULL;
+	if (i == unlisted->count) {
+		unlisted->giver[i].object = object;
+		unlisted->path[i] = unlisted->giver[i].mirror.file.path;
+	}
+	return &unlisted->giver[i];
+}
+
+bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object, const char *name,
+		   struct diag *diag)
+{
+	struct unlisted_name *given = arena_take(&process.arena, sizeof *given);
+	struct unlisted_giver *giver = giver_of(unlisted, object);
+	struct mirror_filter filter = { .passes = is_given };
+
+	if (!given || !(given->name = arena_text(&process.arena, name, strlen(name))))
+		return diag_set(diag, "no memory to give it %s", name);
+	if (!giver)
+		return diag_set(diag, "it needs symbols of more than %d libraries", UNLISTED_MAX);
+	if (is_given(giver->names, name))
+		return diag_set(diag, "%s was given to it and is still missing", name);
+	if (giver->names)
+		process_memfile_close(&giver->mirror.file);
+	given->before = giver->names;
+	filter.context = given;
+	if (!mirror_make(&giver->mirror, object, "unlisted", &filter, NULL, 0, diag))
+		return false;
+	if (!giver->names)
+		unlisted->count++;
+	giver->names = given;
+	return true;
+}
+
+void unlisted_end(struct unlisted_gifts *unlisted)
+{
+	for (size_t i = 0; i < unlisted->count; i++)
+		process_memfile_close(&unlisted->giver[i].mirror.file);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* The word that a person typed -> the ELF file that the kernel will start.
+ *
+ * Hard: interpreters come as scripts (pyenv's shims, wrappers), and a script
+ * comes with `#!/usr/bin/env -S NAME`. What a script itself goes on to exec is
+ * beyond us. */
+#include "launcher/program.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINE_MAX_KERNEL 256	/* Linux, BINPRM_BUF_SIZE: more of a #! line is cut */
+#define DEPTH_MAX_KERNEL 5	/* Linux, exec_binprm(): scripts run by scripts */
+
+static bool is_executable(const char *path)
+{
+	struct stat info;
+
+	return !stat(path, &info) && S_ISREG(info.st_mode) && !access(path, X_OK);
+}
+
+static bool set_path(struct program *program, const char *directory, int length,
+		     const char *word)
+{
+	int size = snprintf(program->path, sizeof program->path, "%.*s%s%s", length, directory,
+			    length ? "/" : "", word);
+
+	return size > 0 && (size_t)size < sizeof program->path;
+}
+
+bool program_find(struct program *program, const char *word)
+{
+	const char *path = getenv("PATH");
+	size_t length;
+
+	if (strchr(word, '/'))
+		return set_path(program, "", 0, word) && is_executable(program->path);
+	if (!path)
+		path = "/bin:/usr/bin";	/* glibc, confstr(_CS_PATH) */
+	for (;; path += length + 1) {
+		length = strcspn(path, ":");
+		if (set_path(program, path, length, word) && is_executable(program->path))
+			return true;
+		if (!path[length])
+			return false;
+	}
+}
+
+/* The first line, without its "#!", or false if the file is no script. */
+static bool read_script(const char *path, char line[LINE_MAX_KERNEL])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t size;
+
+	if (fd < 0)
+		return false;
+	size = read(fd, line, LINE_MAX_KERNEL - 1);
+	close(fd);
+	if (size < 2 || line[0] != '#' || line[1] != '!')
+		return false;
+	line[size] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	memmove(line, line + 2, strlen(line + 2) + 1);
+	return true;
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The command among env's arguments: after options and assignments. */
+static const char *env_command(char **rest)
+{
+	char *word;
+
+	while ((word = strtok_r(NULL, " \t", rest))) {
+		if (!strncmp(word, "-S", 2) && word[2])
+			word += 2;
+		if (word[0] != '-' && !strchr(word, '='))
+			return word;
+	}
+	return NULL;
+}
+
+/* program := what runs the script of that first line. */
+static bool step(struct program *program, char *line)
+{
+	char *rest, *word = strtok_r(line, " \t", &rest);
+	const char *command;
+
+	if (!word)
+		return false;
+	if (strcmp(last_part(word), "env"))
+		return set_path(program, "", 0, word);
+	command = env_command(&rest);
+	return command && program_find(program, command);
+}
+
+bool program_follow(struct program *program)
+{
+	char line[LINE_MAX_KERNEL], real[PATH_MAX];
+	int depth;
+
+	for (depth = 0; read_script(program->path, line); ++depth)
+		if (depth == DEPTH_MAX_KERNEL || !step(program, line))
+			return false;
+	return realpath(program->path, real) && set_path(program, "", 0, real);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The word that a person typed -> the ELF file that the kernel will start. */
+#ifndef PYPY_ISOLATE_PROGRAM_H
+#define PYPY_ISOLATE_PROGRAM_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+struct program {
+	char path[PATH_MAX];
+};
+
+/* Looks the word up like execvp(): on PATH, unless it has a '/'. False if no
+ * executable file is there. */
+bool program_find(struct program *program, const char *word);
+
+/* Follows `#!` lines, also those with env in them, to what is no script, and
+ * symbolic links to its real path. False, and program is what the chain broke
+ * at, if that cannot be done. */
+bool program_follow(struct program *program);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* A command -> the same command, started with the audit module.
+ *
+ * The policy is checked first: a module that meets a broken one stays out of the
+ * way, and nobody would see that. Then three variables are extended, never
+ * replaced, and the command takes our place. Nothing of ours is left open. */
+#include "launcher/run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "audit/settings.h"
+#include "launcher/program.h"
+#include "launcher/static_tls.h"
+
+#define MODULE "libpypy-isolate.so"
+#define TUNABLE "glibc.rtld.optional_static_tls="
+
+/* ---- the policy ---- */
+
+static void print_errors(const struct conf_error *error)
+{
+	size_t count = 0;
+
+	for (; error; error = error->next, ++count)
+		fprintf(stderr, "%s\n", error->text);
+	fprintf(stderr, "pypy-isolate: %zu error%s, so nothing was started; "
+		"PYPY_ISOLATE=off runs the program without isolation\n",
+		count, count == 1 ? "" : "s");
+}
+
+static bool read_settings(struct settings *settings, struct arena *arena)
+{
+	struct settings_input input = {
+		.mode = getenv("PYPY_ISOLATE"),
+		.conf = getenv("PYPY_ISOLATE_CONF"),
+		.log = getenv("PYPY_ISOLATE_LOG"),
+		.secure = getauxval(AT_SECURE),
+	};
+
+	if (settings_read(settings, &input, arena) || settings->mode == MODE_OFF)
+		return true;
+	print_errors(settings->errors);
+	return false;
+}
+
+/* ---- the module ---- */
+
+static bool is_module(const char *directory, const char *below, char path[PATH_MAX])
+{
+	char name[2 * PATH_MAX];
+
+	snprintf(name, sizeof name, "%s%s/" MODULE, directory, below);
+	return realpath(name, path) && !access(path, R_OK);
+}
+
+/* The directory that this program is in; "." if /proc does not tell. */
+static void own_directory(char directory[PATH_MAX])
+{
+	ssize_t size = readlink("/proc/self/exe", directory, PATH_MAX - 1);
+	char *slash;
+
+	directory[size > 0 ? size : 0] = '\0';
+	slash = strrchr(directory, '/');
+	strcpy(slash ? slash : directory, slash ? "" : ".");
+}
+
+static bool find_module(char path[PATH_MAX])
+{
+	char own[PATH_MAX];
+
+	own_directory(own);
+	if (is_module(own, "", path) || is_module(own, "/../lib/pypy-isolate", path))
+		return true;
+#ifdef LIBDIR
+	if (is_module(LIBDIR, "/pypy-isolate", path))
+		return true;
+#endif
+	fprintf(stderr, "pypy-isolate: " MODULE " is neither in %s nor in %s/../lib/pypy-isolate; "
+		"run `make` there, or install pypy-isolate again\n", own, own);
+	return false;
+}
+
+/* ---- the environment ---- */
+
+static bool set(const char *name, const char *value)
+{
+	if (value && !setenv(name, value, 1))
+		return true;
+	fprintf(stderr, "pypy-isolate: %s: %s\n", name, strerror(errno));
+	return false;
+}
+
+/* The items of a list with colons, one after the other; false after the last. */
+static bool next_item(const char **list, const char **item, size_t *length)
+{
+	*list += strspn(*list, ":");
+	*item = *list;
+	*length = strcspn(*list, ":");
+	*list += *length;
+	return *length > 0;
+}
+
+static bool is_ours(const char *item, size_t length)
+{
+	const char *slash = memrchr(item, '/', length);
+	const char *name = slash ? slash + 1 : item;
+
+	return (size_t)(item + length - name) == strlen(MODULE) &&
+	       !memcmp(name, MODULE, strlen(MODULE));
+}
+
+/* Ours before the user's auditors, and once: a launcher may start a launcher. */
+static bool extend_audit(const char *module)
+{
+	const char *list = getenv("LD_AUDIT"), *item;
+	char *value = NULL;
+	size_t size, length;
+	FILE *out;
+	bool good;
+
+	/* ld.so splits at ':' and replaces $ORIGIN, $LIB and $PLATFORM. */
+	if (strpbrk(module, ":$")) {
+		fprintf(stderr, "pypy-isolate: %s: a path with ':' or '$' cannot be in LD_AUDIT; "
+			"put pypy-isolate into another directory\n", module);
+		return false;
+	}
+	out = open_memstream(&value, &size);
+	if (!out)
+		return set("LD_AUDIT", NULL);
+	fputs(module, out);
+	while (list && next_item(&list, &item, &length))
+		if (!is_ours(item, length))
+			fprintf(out, ":%.*s", (int)length, item);
+	good = !fclose(out) && set("LD_AUDIT", value);
+	free(value);
+	return good;
+}
+
+/* The user's other tunables stay, and so does a larger value of this one. Never
+ * glibc.rtld.nns: 16 with an auditor is fatal ("0 are supported"). */
+static bool extend_tunables(unsigned long bytes)
+{
+	const char *list = getenv("GLIBC_TUNABLES"), *item;
+	char *value = NULL;
+	size_t size, length;
+	unsigned long theirs;
+	FILE *out = open_memstream(&value, &size);
+	bool good;
+
+	if (!out)
+		return set("GLIBC_TUNABLES", NULL);
+	while (list && next_item(&list, &item, &length)) {
+		if (strncmp(item, TUNABLE, strlen(TUNABLE))) {
+			fprintf(out, "%.*s:", (int)length, item);
+			continue;
+		}
+		theirs = strtoul(item + strlen(TUNABLE), NULL, 0);
+		bytes = theirs > bytes ? theirs : bytes;
+	}
+	fprintf(out, TUNABLE "%lu", bytes);
+	good = !fclose(out) && set("GLIBC_TUNABLES", value);
+	free(value);
+	return good;
+}
+
+static bool extend_environment(const char *interpreter, struct arena *arena)
+{
+	char module[PATH_MAX];
+	struct start_up start_up;
+	const char *now = getenv("LD_BIND_NOW");
+
+	if (!find_module(module) || !extend_audit(module))
+		return false;
+	start_up_read(&start_up, interpreter, arena);
+	if (start_up.static_tls > STATIC_TLS_DEFAULT && !extend_tunables(start_up.static_tls))
+		return false;
+	if (start_up.libc_is_old && !(now && now[0]))
+		return set("LD_BIND_NOW", "1");
+	return true;
+}
+
+/* ---- the command ---- */
+
+static int explain_failure(const char *word, int error)
+{
+	struct program program;
+
+	if (error != ENOENT) {
+		fprintf(stderr, "pypy-isolate: %s: cannot be executed: %s\n",
+			word, strerror(error));
+		return EXIT_CANNOT_EXECUTE;
+	}
+	if (program_find(&program, word))
+		fprintf(stderr, "pypy-isolate: %s: is there, but not what runs it: "
+			"see its #! line, or its ld.so with `file`\n", program.path);
+	else if (strchr(word, '/'))
+		fprintf(stderr, "pypy-isolate: %s: not found; is the path right?\n", word);
+	else
+		fprintf(stderr, "pypy-isolate: %s: not found; is it installed, and its "
+			"directory in PATH?\n", word);
+	return EXIT_NOT_FOUND;
+}
+
+static int run(char **argv, struct arena *arena)
+{
+	struct settings settings;
+
+	if (!read_settings(&settings, arena))
+		return EXIT_OURS;
+	if (settings.mode != MODE_OFF && !extend_environment(argv[0], arena))
+		return EXIT_OURS;
+	execvp(argv[0], argv);
+	return explain_failure(argv[0], errno);
+}
+
+int run_main(char **argv)
+{
+	/* calloc: the kernel's zeroes, of which only what is used gets memory. */
+	struct arena arena = { .base = calloc(1, SETTINGS_ARENA), .size = SETTINGS_ARENA };
+	int status = EXIT_OURS;
+
+	if (arena.base)
+		status = run(argv, &arena);
+	else
+		fprintf(stderr, "pypy-isolate: %s\n", strerror(ENOMEM));
+	free(arena.base);
+	return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What went wrong, in words, in memory of the caller.
+ *
+ * The function that fails writes the fact and returns false; its caller knows
+ * whether that is important. Nothing is allocated and nothing is printed. */
+#ifndef PYPY_ISOLATE_DIAG_H
+#define PYPY_ISOLATE_DIAG_H
+
+#include <stdbool.h>
+
+struct diag {
+	char text[768];		/* "where: what is wrong"; "" if nothing was; cut when too long */
+};
+
+/* Formats the text, like printf. Returns false, so that a caller can say
+ * `return diag_set(...)`. diag may be NULL: then nothing is written. */
+bool diag_set(struct diag *diag, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

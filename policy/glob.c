@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* A pattern and a text -> do they match?
+ *
+ * Both can be hostile, so there is no recursion: of several `*` only the last
+ * one is ever tried again, which is enough, because what an earlier one could
+ * swallow the last one can swallow, too. */
+#include "policy/rules.h"
+
+#include <string.h>
+
+/* The bytes of the set that opens at pattern, '!' included, or NULL if nothing
+ * closes it. A ']' that comes first is a member. */
+static const char *set_end(const char *pattern)
+{
+	const char *first = pattern + 1 + (pattern[1] == '!');
+
+	return *first ? strchr(first + 1, ']') : NULL;
+}
+
+static bool set_has(const char *set, const char *end, unsigned char byte)
+{
+	bool inverted = *set == '!';
+	bool has = false;
+
+	for (const char *p = set + inverted; p < end; p++) {
+		unsigned char low = p[0], high = p[0];
+
+		if (end - p > 2 && p[1] == '-') {
+			high = p[2];
+			p += 2;
+		}
+		has |= low <= byte && byte <= high;
+	}
+	return has != inverted;
+}
+
+/* Matches one byte. Returns the rest of the pattern, or NULL. */
+static const char *match_byte(const char *pattern, unsigned char byte)
+{
+	const char *end = *pattern == '[' ? set_end(pattern) : NULL;
+
+	if (end)
+		return set_has(pattern + 1, end, byte) ? end + 1 : NULL;
+	if (*pattern == '?' || (unsigned char)*pattern == byte)
+		return pattern + 1;
+	return NULL;
+}
+
+bool glob_match(const char *pattern, const char *text)
+{
+	const char *star = NULL;	/* the pattern after the last `*` */
+	const char *retry = NULL;	/* where that `*` stops swallowing */
+	const char *rest;
+
+	while (*text || *pattern == '*') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = text;
+		} else if ((rest = match_byte(pattern, *text))) {
+			pattern = rest;
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++retry;
+		} else {
+			return false;
+		}
+	}
+	return !*pattern;
+}
+
+bool glob_is_whole(const char *pattern)
+{
+	const char *end;
+
+	for (; *pattern; pattern++) {
+		if (*pattern != '[')
+			continue;
+		end = set_end(pattern);
+		if (!end)
+			return false;
+		pattern = end;
+	}
+	return true;
+}
