@@ -5,12 +5,12 @@
  * 2.40 aborts), and a cookie may be garbage, so it is looked up, never followed. */
 #include <gnu/libc-version.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "audit/load.h"
+#include "audit/base.h"
+#include "audit/namespace.h"
 #include "audit/process.h"
+#include "audit/route.h"
 #include "audit/slots.h"
-#include "audit/steer.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 #define LAV_KNOWN 2	/* the newest interface that this was written for (glibc 2.35) */
@@ -111,9 +111,9 @@ static bool is_steered(const struct object *from, unsigned flags)
 
 static uintptr_t symbind(uintptr_t value, uintptr_t *from, unsigned flags, const char *name)
 {
-	uintptr_t entry = process.lav && name[0] == 'd' ? steer_outside(name) : 0;
+	uintptr_t entry = process.lav ? route_outside(name) : 0;
 
-	if (!entry || !is_steered(object_of_cookie(from), flags) || !process_find_base(NULL))
+	if (!entry || !is_steered(object_of_cookie(from), flags) || !base_find(NULL))
 		return value;
 	return entry;
 }

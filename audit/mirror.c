@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "audit/image.h"
-#include "audit/steer.h"
+#include "audit/route.h"
 
 /* What an allocator replaces (glibc manual, "Replacing malloc"), and what
  * jemalloc and tcmalloc define beside it. */
@@ -142,7 +142,6 @@ static bool make_symbol(struct maker *maker, size_t i)
 	place(maker, i);
 	if (ELF64_ST_TYPE(from->st_info) == STT_GNU_IFUNC)
 		maker->sym[i].st_value = resolved_value(maker->handle, &maker->from, i);
-	steer_inside(name, &maker->sym[i].st_value);
 	return true;
 }
 
@@ -174,7 +173,6 @@ static void override(struct maker *maker, const struct object *object,
 		if (ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC)
 			value = resolved_value(process.main, symbols, i);
 		maker->sym[n].st_value = value;
-		steer_inside(name, &maker->sym[n].st_value);
 	}
 }
 
@@ -250,12 +248,26 @@ static void override_by_earlier(struct maker *maker)
 		override_all(maker, earlier[count]);
 }
 
+/* Modules get our dlopen: RTLD_GLOBAL in a namespace crashes every glibc
+ * (_ns_main_searchlist is NULL; elf/dl-open.c, add_to_global_resize). */
+static void route(struct maker *maker)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = route_name(i)); i++)
+		for (size_t n = symbols_find(&maker->from, name); n;
+		     n = symbols_find_next(&maker->from, n))
+			if (maker->sym[n].st_shndx == SHN_ABS)
+				maker->sym[n].st_value = route_inside(name);
+}
+
 static bool fill(struct maker *maker)
 {
 	for (size_t i = 1; i < maker->from.count; i++)
 		if (!make_symbol(maker, i))
 			return false;
 	override_by_earlier(maker);
+	route(maker);
 	return true;
 }
 

@@ -21,8 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "audit/object.h"
-
 /* Address space, not memory: pages that nothing touches cost nothing. */
 #define ARENA_SIZE	(2 * SETTINGS_ARENA)
 
@@ -63,50 +61,6 @@ bool process_begin(unsigned lav)
 	if (process.settings.mode == MODE_OFF && !process.settings.errors)
 		return false;
 	process.lav = lav;
-	return true;
-}
-
-/* What a reference of base to that name binds to: the first that defines it. */
-static void *base_function(const char *name)
-{
-	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
-		void *function = object->kind == OBJECT_LIBC && object->lmid == LM_ID_BASE
-					 ? object_address(object, name) : NULL;
-
-		if (function)
-			return function;
-	}
-	return NULL;
-}
-
-bool process_find_base(struct diag *diag)
-{
-	static const struct {
-		const char *name;
-		void **slot;
-	} functions[] = {
-		{ "dlmopen", (void **)&process.base.dlmopen },
-		{ "dlclose", (void **)&process.base.dlclose },
-		{ "dlerror", (void **)&process.base.dlerror },
-		{ "dlsym", (void **)&process.base.dlsym },
-		{ "dlvsym", (void **)&process.base.dlvsym },
-		{ "dladdr1", (void **)&process.base.dladdr1 },
-		{ "dlinfo", (void **)&process.base.dlinfo },
-		{ "__errno_location", (void **)&process.base.errno_location },
-		/* The last, and the one that says that all are there. */
-		{ "dlopen", (void **)&process.base.dlopen },
-	};
-
-	if (process.base.dlopen)
-		return true;
-	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-		void *function = base_function(functions[i].name);
-
-		if (!function)
-			return diag_set(diag, "the interpreter's libc has no %s()",
-					functions[i].name);
-		__atomic_store_n(functions[i].slot, function, __ATOMIC_RELEASE);
-	}
 	return true;
 }
 

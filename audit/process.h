@@ -40,7 +40,7 @@ struct process {
 	struct arena arena;
 	struct settings settings;
 	struct link_map *main;		/* the program; also the handle of base's global scope */
-	struct base base;		/* all NULL until process_find_base() */
+	struct base base;		/* all NULL until base_find() */
 };
 
 extern struct process process;
@@ -48,10 +48,6 @@ extern struct process process;
 /* Sets up arena and settings, once, from la_version. False when we must stay
  * out of this process; what was wrong has been logged if a person can mend it. */
 bool process_begin(unsigned lav);
-
-/* Finds base's dl functions, once: those of libc.so.6, or of libdl.so.2 before
- * glibc 2.34, or of what is preloaded to replace them. False, with the name that is missing, if base has them not yet. */
-bool process_find_base(struct diag *diag);
 
 /* One line to the log, when level is in force (settings.h). No newline in format. */
 void process_log(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

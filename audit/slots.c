@@ -5,12 +5,12 @@
  * but some 1,300 are relative ones, and those come first (DT_RELACOUNT). */
 #include "audit/slots.h"
 
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "audit/base.h"
 #include "audit/process.h"
-#include "audit/steer.h"
+#include "audit/route.h"
 
 /* The relocation types that put a function's address into a word. */
 #if defined(__x86_64__)
@@ -63,14 +63,6 @@ static void rewrite(struct object *object, uintptr_t *slot, uintptr_t value)
 		mprotect(start, page, PROT_READ);
 }
 
-/* The function that a slot for name holds once it is bound. */
-static uintptr_t real(const char *name)
-{
-	if (strcmp(name, "dlopen") == 0)
-		return (uintptr_t)process.base.dlopen;
-	return strcmp(name, "dlerror") == 0 ? (uintptr_t)process.base.dlerror : 0;
-}
-
 struct table {
 	const char *start, *end;
 	size_t entry;			/* bytes of one relocation; Rela begins like Rel */
@@ -84,11 +76,11 @@ static void sweep_table(struct object *object, const struct symbols *symbols, st
 		const char *name = symbols->str + sym->st_name;
 		uintptr_t *slot;
 
-		if (!IS_ADDRESS(R_TYPE(rel->r_info)) || name[0] != 'd' || !real(name))
+		if (!IS_ADDRESS(R_TYPE(rel->r_info)) || !route_real(name))
 			continue;
 		slot = (uintptr_t *)(object->map->l_addr + rel->r_offset);
-		if (*slot == real(name))
-			rewrite(object, slot, steer_outside(name));
+		if (*slot == route_real(name))
+			rewrite(object, slot, route_outside(name));
 	}
 }
 
@@ -106,7 +98,7 @@ void slots_sweep(struct object *object, bool running)
 	struct symbols symbols;
 	size_t plt_entry;
 
-	if (!object || object->swept || !process_find_base(NULL))
+	if (!object || object->swept || !base_find(NULL))
 		return;
 	object_symbols(object, &symbols);
 	plt_entry = object_dynamic(object, DT_PLTREL) == DT_RELA ? sizeof(ElfW(Rela))

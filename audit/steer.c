@@ -25,32 +25,6 @@ static struct pending {
 
 static unsigned pending_count;	/* of all ever; so a cheap "never" for the usual case */
 
-static const struct {
-	const char *name;
-	void (*outside)(void);	/* what the interpreter calls instead */
-	void (*inside)(void);	/* what modules call instead */
-} routes[] = {
-	{ "dlopen", stub_dlopen, stub_dlopen_inside },
-	{ "dlerror", stub_dlerror, stub_dlerror },
-};
-
-#define ROUTES (sizeof routes / sizeof *routes)
-
-uintptr_t steer_outside(const char *name)
-{
-	for (size_t i = 0; i < ROUTES; i++)
-		if (strcmp(routes[i].name, name) == 0)
-			return (uintptr_t)routes[i].outside;
-	return 0;
-}
-
-void steer_inside(const char *name, ElfW(Addr) *value)
-{
-	for (size_t i = 0; name[0] == 'd' && i < ROUTES; i++)
-		if (strcmp(routes[i].name, name) == 0)
-			*value = (uintptr_t)routes[i].inside;
-}
-
 static pid_t this_thread(void)
 {
 	return syscall(SYS_gettid);

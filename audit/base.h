@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The objects of base -> its own dl functions. */
+#ifndef PYPY_ISOLATE_BASE_H
+#define PYPY_ISOLATE_BASE_H
+
+#include <stdbool.h>
+
+#include "policy/diag.h"
+
+/* Fills in process.base, once: with the functions of libc.so.6, or of libdl.so.2
+ * before glibc 2.34, or of what is preloaded to replace them. False, with the
+ * name that is missing, if base has them not yet. */
+bool base_find(struct diag *diag);
+
+#endif
