@@ -56,17 +56,17 @@ struct closure_search {
 
 /* All that it points to is in the arena; the file is closed. */
 struct closure_object {
-	struct closure_object *next;		/* in the order in which ld.so loads */
+	struct closure_object *next;		/* as ld.so orders them */
 	const struct closure_object *loader;	/* what first needed it, or NULL */
 	const char *name;			/* as it was asked for */
-	const char *path;			/* NULL: not found, and nothing below is set */
+	const char *path;			/* NULL: not found; all below is 0 */
 	uint64_t device, inode;
 	ElfW(Half) machine;
 	const ElfW(Phdr) *phdr;			/* phnum of them */
 	size_t phnum;
-	uint64_t str_offset, str_size;		/* the dynamic strings in the file, bytes */
+	uint64_t str_offset, str_size;		/* of the dynamic strings in the file */
 	const char *soname, *rpath, *runpath;	/* or NULL */
-	const char *const *needed;		/* DT_NEEDED names, NULL-terminated; or NULL */
+	const char *const *needed;		/* DT_NEEDED, NULL-terminated; or NULL */
 };
 
 struct closure {

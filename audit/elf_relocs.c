@@ -42,10 +42,19 @@ struct span {
  * four tables of relocations, and the arrays. */
 #define SPANS_MAX (ELF_LOADS_MAX + 2 * (ELF_KEPT_MAX + 2 + 4 + ARRAY_COUNT))
 
+/* Which entries of an array get their address: each bit one of the first, and how many
+ * the rest gets. */
+#define SEEN_BITS 512
+
+struct seen {
+	uint64_t bits[SEEN_BITS / 64];
+	size_t count;
+};
+
 struct targets {
 	struct reader *reader;
 	const struct span *last;	/* of the last relocation */
-	size_t found[ARRAY_COUNT];	/* entries that a relocation fills in */
+	struct seen seen[ARRAY_COUNT];
 	size_t count;
 	struct span spans[SPANS_MAX];	/* ascending, disjoint */
 };
@@ -102,9 +111,9 @@ static bool arrays_cut(struct targets *targets)
 		ElfW(Addr) start = tag_value(reader, array_tags[i].tag);
 		size_t size = tag_value(reader, array_tags[i].size_tag) & -WORD;
 
-		targets->found[i] = 0;
 		if (!tag_has(reader, array_tags[i].tag) || size == 0)
 			continue;
+		memset(&targets->seen[i], 0, sizeof targets->seen[i]);
 		if (!bytes_at(reader, array_tags[i].name, start, size, WORD))
 			return false;
 		cut(targets, start, start + size, i);
@@ -173,8 +182,33 @@ static const struct span *span_find(const struct targets *targets, ElfW(Addr) at
 		       ? &targets->spans[low] : NULL;
 }
 
-/* May ld.so write size bytes there? An array's entry is counted, and must become the
- * address of a function: value, if it is known. */
+static void see(struct seen *seen, size_t entry)
+{
+	uint64_t bit = (uint64_t)1 << entry % 64;
+
+	if (entry >= SEEN_BITS)
+		seen->count++;
+	else if (!(seen->bits[entry / 64] & bit)) {
+		seen->bits[entry / 64] |= bit;
+		seen->count++;
+	}
+}
+
+/* An entry of an array must become the address of a function: value, if it is known. */
+static bool entry_check(struct targets *targets, const struct span *span, ElfW(Addr) at,
+			const ElfW(Addr) *value)
+{
+	const struct reader *reader = targets->reader;
+	size_t from_start = at - tag_value(reader, array_tags[span->array].tag);
+
+	if (from_start % WORD || (value && !is_code(reader, *value)))
+		return diag_set(reader->diag, "%s: %s entry is no function", reader->elf->path,
+				array_tags[span->array].name);
+	see(&targets->seen[span->array], from_start / WORD);
+	return true;
+}
+
+/* May ld.so write size bytes there? */
 static bool target_check(struct targets *targets, ElfW(Addr) at, size_t size,
 			 const ElfW(Addr) *value)
 {
@@ -183,14 +217,9 @@ static bool target_check(struct targets *targets, ElfW(Addr) at, size_t size,
 
 	if (!span)
 		return elf_refuse(reader, "relocation outside of writable data");
-	if (span->array == ARRAY_NONE) {
-		targets->last = span;
-		return true;
-	}
-	if ((at - span->start) % WORD || (value && !is_code(reader, *value)))
-		return diag_set(reader->diag, "%s: %s entry is no function", reader->elf->path,
-				array_tags[span->array].name);
-	targets->found[span->array]++;
+	if (span->array != ARRAY_NONE)
+		return entry_check(targets, span, at, value);
+	targets->last = span;
 	return true;
 }
 
@@ -198,11 +227,13 @@ static bool arrays_check(const struct targets *targets)
 {
 	const struct reader *reader = targets->reader;
 
-	for (unsigned i = 0; i < ARRAY_COUNT; i++)
-		if (tag_has(reader, array_tags[i].tag) &&
-		    targets->found[i] < tag_value(reader, array_tags[i].size_tag) / WORD)
+	for (unsigned i = 0; i < ARRAY_COUNT; i++) {
+		size_t count = tag_value(reader, array_tags[i].size_tag) / WORD;
+
+		if (tag_has(reader, array_tags[i].tag) && count && targets->seen[i].count < count)
 			return diag_set(reader->diag, "%s: %s entry without a relocation",
 					reader->elf->path, array_tags[i].name);
+	}
 	return true;
 }
 

@@ -84,7 +84,8 @@ static struct entry entry(const struct ld_cache *cache, size_t i)
 {
 	struct entry entry;
 
-	memcpy(&entry, cache->bytes + sizeof(struct new_header) + i * sizeof entry, sizeof entry);
+	memcpy(&entry, cache->bytes + sizeof(struct new_header) + i * sizeof entry,
+	       sizeof entry);
 	return entry;
 }
 

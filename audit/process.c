@@ -58,7 +58,7 @@ bool process_begin(unsigned lav)
 	if (!arena_begin(&process.arena))
 		return false;
 	settings_read(&process.settings, &input, &process.arena);
-	if (process.settings.mode == MODE_OFF && !process.settings.errors)
+	if (process.settings.mode == MODE_OFF)
 		return false;
 	process.lav = lav;
 	return true;

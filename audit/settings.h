@@ -15,7 +15,7 @@
 
 #define SETTINGS_CONF_FILE "/etc/pypy-isolate.conf"
 #define SETTINGS_CONF_MAX ((size_t)1 << 20)	/* bytes of one file */
-#define SETTINGS_ARENA ((size_t)8 << 20)	/* bytes that are enough for any sane policy */
+#define SETTINGS_ARENA ((size_t)8 << 20)	/* bytes; any sane policy fits */
 
 /* Values of the environment, each NULL if not set; an empty one counts as not
  * set. Not owned: nothing points there after settings_read(). */
@@ -23,7 +23,7 @@ struct settings_input {
 	const char *mode;	/* $PYPY_ISOLATE: off, permissive, enforce */
 	const char *conf;	/* $PYPY_ISOLATE_CONF: a path */
 	const char *log;	/* $PYPY_ISOLATE_LOG: LEVEL[:FILE] */
-	bool secure;		/* AT_SECURE: somebody else's environment, so ignore all three */
+	bool secure;		/* AT_SECURE: not our user's words, so ignore all three */
 };
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };

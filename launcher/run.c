@@ -82,8 +82,9 @@ static bool find_module(char path[PATH_MAX])
 	if (is_module(LIBDIR, "/pypy-isolate", path))
 		return true;
 #endif
-	fprintf(stderr, "pypy-isolate: " MODULE " is neither in %s nor in %s/../lib/pypy-isolate; "
-		"run `make` there, or install pypy-isolate again\n", own, own);
+	fprintf(stderr, "pypy-isolate: " MODULE " is neither in %s nor in "
+		"%s/../lib/pypy-isolate; run `make` there, or install pypy-isolate again\n",
+		own, own);
 	return false;
 }
 
@@ -127,8 +128,8 @@ static bool extend_audit(const char *module)
 
 	/* ld.so splits at ':' and replaces $ORIGIN, $LIB and $PLATFORM. */
 	if (strpbrk(module, ":$")) {
-		fprintf(stderr, "pypy-isolate: %s: a path with ':' or '$' cannot be in LD_AUDIT; "
-			"put pypy-isolate into another directory\n", module);
+		fprintf(stderr, "pypy-isolate: %s: a path with ':' or '$' cannot be in "
+			"LD_AUDIT; put pypy-isolate into another directory\n", module);
 		return false;
 	}
 	out = open_memstream(&value, &size);
@@ -179,7 +180,7 @@ static bool extend_environment(const char *interpreter, struct arena *arena)
 	if (!find_module(module) || !extend_audit(module))
 		return false;
 	start_up_read(&start_up, interpreter, arena);
-	if (start_up.static_tls > STATIC_TLS_DEFAULT && !extend_tunables(start_up.static_tls))
+	if (!extend_tunables(start_up.static_tls))
 		return false;
 	if (start_up.libc_is_old && !(now && now[0]))
 		return set("LD_BIND_NOW", "1");

@@ -99,7 +99,8 @@ static int note_libc(struct dl_phdr_info *info, size_t size, void *context)
 	if (!strncmp(start, "/usr/", 5))
 		start += 4;
 	start += start < slash;
-	snprintf(directories->lib, sizeof directories->lib, "%.*s", (int)(slash - start), start);
+	snprintf(directories->lib, sizeof directories->lib, "%.*s",
+		 (int)(slash - start), start);
 	return 1;
 }
 
@@ -141,7 +142,8 @@ static size_t tls_of(const struct closure_object *object)
 
 	for (i = 0; i < object->phnum; ++i) {
 		phdr = &object->phdr[i];
-		if (phdr->p_type != PT_TLS || phdr->p_memsz > 1 << 30 || phdr->p_align > 1 << 20)
+		if (phdr->p_type != PT_TLS || phdr->p_memsz > 1 << 30 ||
+		    phdr->p_align > 1 << 20)
 			continue;
 		align = phdr->p_align ? phdr->p_align : 1;
 		return (phdr->p_memsz + align - 1) / align * align + align;
@@ -196,7 +198,7 @@ void start_up_read(struct start_up *start_up, const char *interpreter, struct ar
 	size_t size = 0;
 	char *cache;
 
-	start_up->static_tls = STATIC_TLS_DEFAULT;
+	start_up->static_tls = STATIC_TLS_DEFAULT + STATIC_TLS_NAMESPACES;
 	start_up->libc_is_old = strverscmp(gnu_get_libc_version(), "2.35") < 0;
 	if (!program_find(&program, interpreter) || !program_follow(&program))
 		return;

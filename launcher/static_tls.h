@@ -16,6 +16,10 @@
  * elf/dl-tunables.list). */
 #define STATIC_TLS_DEFAULT 512
 
+/* What the libraries that each of 14 namespaces may have for itself need of it:
+ * 32 bytes libstdc++, 136 libgomp (GCC 12), and some to spare. */
+#define STATIC_TLS_NAMESPACES 2560
+
 struct start_up {
 	size_t static_tls;	/* bytes for glibc.rtld.optional_static_tls */
 	bool libc_is_old;	/* glibc < 2.35: an auditor makes every PLT call slow */

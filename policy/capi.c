@@ -220,6 +220,32 @@ static const char *const *keep_patterns(struct reading *reading, struct patterns
 	return kept ? memcpy(kept, patterns->of, size) : NULL;
 }
 
+static bool read_list(struct capi *capi, struct reading *reading)
+{
+	if (!read_head(reading))
+		return false;
+	*capi = (struct capi){
+		.file = reading->file,
+		.probe = reading->probe,
+		.never = keep_patterns(reading, &reading->never),
+		.newer = keep_patterns(reading, &reading->newer),
+		.names = reading->at,
+		.names_length = reading->end - reading->at,
+	};
+	return capi->never && capi->newer;
+}
+
+bool capi_trust(struct capi *capi, const char *file, const char *text, size_t length,
+		struct arena *arena, struct diag *diag)
+{
+	struct reading reading = {
+		.file = file, .at = text, .end = text + length, .line = 1,
+		.arena = arena, .diag = diag,
+	};
+
+	return read_list(capi, &reading);
+}
+
 bool capi_read(struct capi *capi, const char *file, const char *text, size_t length,
 	       struct arena *arena, struct diag *diag)
 {
@@ -228,17 +254,7 @@ bool capi_read(struct capi *capi, const char *file, const char *text, size_t len
 		.arena = arena, .diag = diag,
 	};
 
-	if (!read_head(&reading))
-		return false;
-	*capi = (struct capi){
-		.file = file,
-		.probe = reading.probe,
-		.never = keep_patterns(&reading, &reading.never),
-		.newer = keep_patterns(&reading, &reading.newer),
-		.names = reading.at,
-		.names_length = reading.end - reading.at,
-	};
-	if (!capi->never || !capi->newer || !check_names(&reading))
+	if (!read_list(capi, &reading) || !check_names(&reading))
 		return false;
 	if (!capi_allows(capi, capi->probe, NULL))
 		return diag_set(diag, "%s:%u: the list does not allow its own probe '%s'",

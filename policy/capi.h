@@ -30,6 +30,11 @@ struct capi {
 bool capi_read(struct capi *capi, const char *file, const char *text, size_t length,
 	       struct arena *arena, struct diag *diag);
 
+/* The same without the checks of the names, which take most of the time: for the
+ * compiled-in lists, which a test has read with capi_read(). */
+bool capi_trust(struct capi *capi, const char *file, const char *text, size_t length,
+		struct arena *arena, struct diag *diag);
+
 /* May a module bind to this name of the interpreter? Why, when not NULL, gets
  * "listed", "newer" or "never", or NULL for a name that nothing mentions. */
 bool capi_allows(const struct capi *capi, const char *name, const char **why);

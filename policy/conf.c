@@ -400,6 +400,15 @@ static bool read_other(struct parser *parser, struct line *line, const struct wo
 	return false;
 }
 
+static bool read_capi(struct parser *parser, struct capi *capi, const struct conf_text *list,
+		      struct diag *diag)
+{
+	bool ours = strcmp(list->name, CONF_BUILT_IN) == 0;
+
+	return (ours ? capi_trust : capi_read)(capi, list->name, list->text, list->length,
+					       parser->arena, diag);
+}
+
 static const struct capi *read_exports(struct parser *parser, struct line *line)
 {
 	const struct word *word = &line->words[line->count - 1];
@@ -410,7 +419,7 @@ static const struct capi *read_exports(struct parser *parser, struct line *line)
 	if (!capi)
 		give_up(parser);
 	else if (read_other(parser, line, word, &list) &&
-		 !capi_read(capi, list.name, list.text, list.length, parser->arena, &diag))
+		 !read_capi(parser, capi, &list, &diag))
 		fail(parser, line, word->column, "%s", diag.text);
 	return capi;
 }

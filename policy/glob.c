@@ -56,6 +56,8 @@ bool glob_match(const char *pattern, const char *text)
 		if (*pattern == '*') {
 			star = ++pattern;
 			retry = text;
+			if (!*star)
+				return true;
 		} else if ((rest = match_byte(pattern, *text))) {
 			pattern = rest;
 			text++;
