@@ -46,7 +46,23 @@ $(OUT)/policy/builtin.o: pypy-isolate.conf policy/capi/pypy.list policy/capi/cpy
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
+# What a person sees first: before and after, on real modules.
+demo: setup
+	@tests/demo
+
+check: setup
+	@$(MAKE) --no-print-directory all
+	bats tests
+
+# Installs what the others need and this machine lacks, and says so.
+setup:
+	@tests/setup
+
+lint:
+	shellcheck -x .ci/run tests/setup tests/demo $(shell find tests -name '*.bash')
+	mandoc -T lint -W warning man/*
+
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all clean
+.PHONY: all check setup demo bench lint clean

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+# What the .bats files share. In: nothing. Out: $root, $cache, the assertions of
+# bats, and the functions below.
+# shellcheck shell=bash disable=SC2034,SC2154	# used by the files; set by run
+
+bats_require_minimum_version 1.5.0
+load /usr/lib/bats/bats-support/load.bash
+load /usr/lib/bats/bats-assert/load.bash
+
+root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+cache=$root/cache
+unset PYPY_ISOLATE PYPY_ISOLATE_CONF PYPY_ISOLATE_LOG
+
+# A test that cannot run here is skipped, but where everything must work it fails.
+cannot() {
+  [ "${ISOLATE_MUST_WORK:-}" != 1 ] || fail "must work, but: $*"
+  skip "$*"
+}
+
+# Installs what tests/setup is told to, once.
+provide() {
+  "$root/tests/setup" "$@" || cannot "tests/setup $* failed"
+}
+
+# Compiles slotwalk for a file of tests. Out: $slotwalk
+build_slotwalk() {
+  slotwalk=$BATS_FILE_TMPDIR/slotwalk
+  export slotwalk
+  gcc -std=gnu11 -O2 -D_GNU_SOURCE -I"$root" -o "$slotwalk" \
+    "$root"/tests/fixture/slotwalk.c "$root"/policy/{capi,glob,arena,diag}.c
+}
+
+plain() {
+  run --separate-stderr "$@"
+}
+
+isolated() {
+  run --separate-stderr "$root/pypy-isolate" "$@"
+}
+
+# walk [COMMAND-BEFORE-pypy3...] SCRIPT: $output is slotwalk's report.
+walk() {
+  run --separate-stderr "$slotwalk" "$root/policy/capi/pypy.list" "${@:1:$#-1}" \
+    pypy3 "$root/tests/fixture/slotwalk.py" "${@: -1}"
+}
+
+# reported WORD: the number after it in the report, or of its lines.
+reported() {
+  awk -v word="$1" '$1 == word { n += NF == 2 ? $2 : 1 } END { print n + 0 }' <<<"$output"
+}
+
+# No slot of a module points where it must not, and there were modules.
+expect_clean_walk() {
+  assert_equal "$(reported violations) violations, status $status: $output $stderr" \
+    "0 violations, status 0: $output $stderr"
+  assert_equal "$(reported in-base)" 0
+  [ "$(reported objects)" -gt 0 ] || fail "no module was looked at: $output"
+}

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# For tests that run an interpreter, once with us and once without.
+#
+# live_begin in setup_file(), live_test in setup(); then a test writes a script
+# with `script`, runs it by `plain` or `isolated`, and states by `prints` what it
+# must have said. `same` states that both do the same.
+
+# Bats sets stderr; the variables of a test are its own.
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034
+
+bats_require_minimum_version 1.5.0
+
+load /usr/lib/bats/bats-support/load.bash
+load /usr/lib/bats/bats-assert/load.bash
+
+# live_begin: ROUTES is where the fixtures are (tests/fixture/routes).
+live_begin() {
+  TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+  ROUTES=$("$TOP/tests/fixture/routes/build" 2>"$BATS_FILE_TMPDIR/build.log") || {
+    cat "$BATS_FILE_TMPDIR/build.log" >&2
+    return 1
+  }
+  SITE=$ROUTES/site-packages
+  # The one place that says what isolation is.
+  ISOLATE=${ISOLATE:-$TOP/pypy-isolate}
+  export TOP ROUTES SITE ISOLATE
+}
+
+live_test() {
+  cd "$BATS_TEST_TMPDIR" || return
+  export PYTHONPATH=$SITE:$TOP/tests/fixture PYTHONDONTWRITEBYTECODE=1
+  unset PYPY_ISOLATE PYPY_ISOLATE_CONF PYPY_ISOLATE_LOG LD_AUDIT LD_PRELOAD LD_BIND_NOW
+}
+
+# Standard input becomes script.py.
+script() {
+  cat >script.py
+}
+
+# Nothing here may hang: 60 s, and then it is a failure with status 124.
+plain() {
+  run --separate-stderr timeout -k 5 60 pypy3 "${@:-script.py}"
+}
+
+isolated() {
+  # shellcheck disable=SC2086 # it may be several words
+  run --separate-stderr timeout -k 5 60 $ISOLATE pypy3 "${@:-script.py}"
+}
+
+# prints TEXT: this on standard output, nothing on standard error, status 0.
+prints() {
+  assert_equal "$stderr" ''
+  assert_output "$1"
+  assert_success
+}
+
+# same [ARGUMENT...]: output, errors and status are the same with us and without.
+same() {
+  local plain_output plain_stderr plain_status
+  plain "$@"
+  plain_output=$output plain_stderr=$stderr plain_status=$status
+  isolated "$@"
+  assert_equal "$output" "$plain_output"
+  assert_equal "$stderr" "$plain_stderr"
+  assert_equal "$status" "$plain_status"
+}
+
+# In mode ISOLATE_MUST_WORK a test that cannot run has failed.
+cannot() {
+  [ -z "${ISOLATE_MUST_WORK:-}" ] || fail "cannot run: $*"
+  skip "$*"
+}
