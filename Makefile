@@ -5,7 +5,7 @@
 PURE     = policy/arena policy/diag policy/glob policy/conf policy/rules policy/capi policy/builtin \
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
-SETTINGS = audit/settings
+SETTINGS = audit/settings audit/status
 AUDIT    = audit/process audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/unlisted audit/load audit/steer audit/slots audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
@@ -61,6 +61,9 @@ setup:
 lint:
 	shellcheck -x .ci/run tests/setup tests/demo $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*
+
+bench: all
+	tests/bench/run
 
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)

@@ -23,11 +23,17 @@ struct tag {
 	const char *name;
 };
 
-/* These point into the string table. */
-static const struct tag strings[] = {
-	NAME(DT_NEEDED), NAME(DT_SONAME), NAME(DT_RPATH), NAME(DT_RUNPATH),
-	NAME(DT_AUXILIARY), NAME(DT_FILTER), NAME(DT_AUDIT), NAME(DT_DEPAUDIT),
-	NAME(DT_CONFIG),
+/* Those that are offsets in the string table, by slot. */
+static const char *const strings[TAG_SLOTS] = {
+	[TAG_SLOT(DT_NEEDED)] = "DT_NEEDED",
+	[TAG_SLOT(DT_SONAME)] = "DT_SONAME",
+	[TAG_SLOT(DT_RPATH)] = "DT_RPATH",
+	[TAG_SLOT(DT_RUNPATH)] = "DT_RUNPATH",
+	[TAG_SLOT(DT_AUXILIARY)] = "DT_AUXILIARY",
+	[TAG_SLOT(DT_FILTER)] = "DT_FILTER",
+	[TAG_SLOT(DT_AUDIT)] = "DT_AUDIT",
+	[TAG_SLOT(DT_DEPAUDIT)] = "DT_DEPAUDIT",
+	[TAG_SLOT(DT_CONFIG)] = "DT_CONFIG",
 };
 
 /* Where the first is, the second must be. */
@@ -76,7 +82,7 @@ static bool tags_read(struct reader *reader, const ElfW(Dyn) *dyn, size_t count)
 
 	memset(reader->tags, 0, sizeof reader->tags);
 	for (; i < count && dyn[i].d_tag != DT_NULL; i++)
-		reader->tags[tag_slot((ElfW(Addr))dyn[i].d_tag)] = &dyn[i];
+		reader->tags[TAG_SLOT(dyn[i].d_tag)] = &dyn[i];
 	if (i == count)
 		return elf_refuse(reader, "dynamic section without an end");
 	elf->dyn = dyn;
@@ -140,19 +146,11 @@ static bool string_table_read(struct reader *reader)
 	return true;
 }
 
-static const struct tag *string_tag(ElfW(Addr) tag)
+/* The others name files: ld.so copies them to the stack (dl-load.c, open_path), any
+ * length. */
+static bool is_path_list(ElfW(Addr) tag)
 {
-	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-		if (tag == strings[i].tag)
-			return &strings[i];
-	return NULL;
-}
-
-/* NEEDED and its kind name files: ld.so copies them to the stack (dl-load.c,
- * open_path), any length. */
-static bool is_short(const char *name)
-{
-	return strnlen(name, PATH_MAX) < PATH_MAX;
+	return tag == DT_RPATH || tag == DT_RUNPATH;
 }
 
 static bool strings_check(const struct reader *reader)
@@ -160,17 +158,17 @@ static bool strings_check(const struct reader *reader)
 	const struct elf *elf = reader->elf;
 
 	for (size_t i = 0; i < elf->dyn_count; i++) {
-		const struct tag *tag = string_tag((ElfW(Addr))elf->dyn[i].d_tag);
+		const char *name = strings[TAG_SLOT(elf->dyn[i].d_tag)];
 		size_t at = elf->dyn[i].d_un.d_val;
 
-		if (!tag)
+		if (!name)
 			continue;
 		if (at >= elf->symbols.str_size)
 			return diag_set(reader->diag, "%s: %s outside of the string table",
-					elf->path, tag->name);
-		if (tag->tag != DT_RPATH && tag->tag != DT_RUNPATH &&
-		    !is_short(elf->symbols.str + at))
-			return diag_set(reader->diag, "%s: %s too long", elf->path, tag->name);
+					elf->path, name);
+		if (!is_path_list((ElfW(Addr))elf->dyn[i].d_tag) &&
+		    strnlen(elf->symbols.str + at, PATH_MAX) == PATH_MAX)
+			return diag_set(reader->diag, "%s: %s too long", elf->path, name);
 	}
 	return true;
 }

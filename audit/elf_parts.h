@@ -28,6 +28,11 @@ struct load {
 /* 40 for the tags of the gABI, 16 each for 0x6ffffff0 (versions, counts, flags),
  * 0x6ffffef0 (GNU addresses) and 0x7ffffff0 (filters), 1 for all that nobody reads. */
 #define TAG_SLOTS (40 + 3 * 16 + 1)
+#define TAG_SLOT(tag) ((ElfW(Addr))(tag) < 40 ? (size_t)(tag) : \
+		       (ElfW(Addr))(tag) >> 4 == 0x6ffffff ? 40 + ((size_t)(tag) & 15) : \
+		       (ElfW(Addr))(tag) >> 4 == 0x6ffffef ? 56 + ((size_t)(tag) & 15) : \
+		       (ElfW(Addr))(tag) >> 4 == 0x7ffffff ? 72 + ((size_t)(tag) & 15) : \
+		       TAG_SLOTS - 1)
 
 /* Memory that ld.so still reads when it relocates: no relocation may write there. */
 struct kept {
@@ -45,7 +50,7 @@ struct reader {
 	const ElfW(Phdr) *tls;	/* of more than 0 bytes, or NULL */
 	size_t load_count;
 	struct load loads[ELF_LOADS_MAX];
-	const ElfW(Dyn) *tags[TAG_SLOTS];	/* by tag_slot(); of each tag the last, as in ld.so */
+	const ElfW(Dyn) *tags[TAG_SLOTS];	/* by TAG_SLOT(); of each tag the last, as in ld.so */
 	size_t kept_count;
 	struct kept kept[ELF_KEPT_MAX];
 	size_t symbol_end;	/* past the highest symbol index in use */
@@ -53,28 +58,15 @@ struct reader {
 	bool second_look;	/* some relocations ask something of their symbol */
 };
 
-static inline size_t tag_slot(ElfW(Addr) tag)
-{
-	if (tag < 40)
-		return tag;
-	if (tag >> 4 == 0x6ffffff)
-		return 40 + (tag & 15);
-	if (tag >> 4 == 0x6ffffef)
-		return 56 + (tag & 15);
-	if (tag >> 4 == 0x7ffffff)
-		return 72 + (tag & 15);
-	return TAG_SLOTS - 1;
-}
-
 static inline bool tag_has(const struct reader *reader, ElfW(Addr) tag)
 {
-	return reader->tags[tag_slot(tag)] != NULL;
+	return reader->tags[TAG_SLOT(tag)] != NULL;
 }
 
 /* 0 when the tag is not there. */
 static inline ElfW(Addr) tag_value(const struct reader *reader, ElfW(Addr) tag)
 {
-	const ElfW(Dyn) *dyn = reader->tags[tag_slot(tag)];
+	const ElfW(Dyn) *dyn = reader->tags[TAG_SLOT(tag)];
 
 	return dyn ? dyn->d_un.d_ptr : 0;
 }
@@ -82,7 +74,7 @@ static inline ElfW(Addr) tag_value(const struct reader *reader, ElfW(Addr) tag)
 /* Says `path: what` in diag. Returns false. */
 bool elf_refuse(const struct reader *reader, const char *what);
 
-/* size bytes of the file at offset, aligned to align; NULL, and nothing said, if
+/* size bytes of the file at offset, aligned to align, a power of two; NULL, and nothing said, if
  * there are not so many. */
 const void *elf_slice(const struct elf *elf, size_t offset, size_t size, size_t align);
 

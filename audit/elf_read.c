@@ -48,7 +48,7 @@ const void *elf_slice(const struct elf *elf, size_t offset, size_t size, size_t 
 {
 	if (offset > elf->size || size > elf->size - offset)
 		return NULL;
-	if ((uintptr_t)(elf->bytes + offset) % align)
+	if ((uintptr_t)(elf->bytes + offset) & (align - 1))
 		return NULL;
 	return elf->bytes + offset;
 }

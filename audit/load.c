@@ -6,11 +6,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/host.h"
 #include "audit/process.h"
 #include "audit/unlisted.h"
+
+/* Of a longer path a message says the last part only. */
+#define PATTERN_WHOLE 200
 
 struct load {
 	const struct object *interpreter;
@@ -44,13 +47,28 @@ static struct namespace *promoter(const char *symbol, const struct namespace *he
 	return NULL;
 }
 
+/* The shortest pattern that means this file: a long path is hard to copy. */
+static void pattern_of(const char *path, char *pattern, size_t size)
+{
+	const char *name = strrchr(path, '/');
+
+	if (strlen(path) <= PATTERN_WHOLE) {
+		glob_quote(path, pattern, size);
+		return;
+	}
+	pattern[0] = '*';
+	glob_quote(name, pattern + 1, size - 1);
+}
+
 /* Says which symbol, of which library, and the line that would allow it. */
 static void refuse_unlisted(struct load *load, const char *symbol,
 			    const struct object *definer, const struct rule *why)
 {
 	const char *whose = definer->kind == OBJECT_INTERPRETER
 				    ? "is no part of its C API" : "the interpreter uses for itself";
+	char pattern[4 * NAME_MAX];
 
+	pattern_of(load->path, pattern, sizeof pattern);
 	diag_set(load->diag,
 		 "%s: needs the symbol %s and does not bring it; %s has it, which %s, so "
 		 "pypy-isolate keeps it out of reach (%s:%u: unlisted deny); to allow it, put "
@@ -58,7 +76,7 @@ static void refuse_unlisted(struct load *load, const char *symbol,
 		 load->path, symbol, object_path(definer), whose, why ? why->file : "default",
 		 why ? why->line : 0,
 		 process.settings.conf_name ? process.settings.conf_name : SETTINGS_CONF_FILE,
-		 load->path);
+		 pattern);
 }
 
 /* A symbol was missing. True: something has changed, so it is worth another try. */
@@ -219,7 +237,7 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 	case FILE_OPEN:
 		break;
 	}
-	loaded = object_of_file(found.dev, found.ino);
+	loaded = object_of_file(found.identity);
 	if (loaded && loaded->lmid == LM_ID_BASE)
 		return LOAD_PASS;
 	if (!choose_namespace(&load, loaded))
@@ -248,9 +266,8 @@ static const char *search_caller(struct link_map *caller, const char *file, char
 	for (unsigned i = 0; i < list.info.dls_cnt; i++) {
 		const char *directory = list.info.dls_serpath[i].dls_name;
 		int length = snprintf(path, size, "%s/%s", directory, file);
-		struct stat st;
 
-		if (length > 0 && (size_t)length < size && stat(path, &st) == 0)
+		if (length > 0 && (size_t)length < size && access(path, F_OK) == 0)
 			return path;
 	}
 	return file;

@@ -9,7 +9,6 @@
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 
 #include "audit/process.h"
 
@@ -41,14 +40,12 @@ static struct object *vacancy(void)
 static void identify(struct object *object)
 {
 	const char *path = object->map->l_name;
-	struct stat st;
+	struct status status;
 
 	if (object->map == process.main)
 		path = "/proc/self/exe";
-	if (stat(path, &st) < 0)
-		return;
-	object->dev = st.st_dev;
-	object->ino = st.st_ino;
+	if (status_of_path(path, &status))
+		object->file = status.identity;
 	object->identified = true;
 }
 
@@ -102,14 +99,14 @@ struct object *object_of_map(const struct link_map *map)
 	return NULL;
 }
 
-struct object *object_of_file(dev_t dev, ino_t ino)
+struct object *object_of_file(struct identity file)
 {
 	struct object *found = NULL;
 
 	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
 		if (!object->identified)
 			identify(object);
-		if (object->dev != dev || object->ino != ino || !object->identified)
+		if (!identity_equal(object->file, file))
 			continue;
 		if (object->lmid == LM_ID_BASE)
 			return object;

@@ -8,9 +8,9 @@
 
 #include <link.h>
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "audit/elf_read.h"
+#include "audit/status.h"
 #include "policy/rules.h"
 
 enum object_kind {
@@ -31,9 +31,8 @@ struct object {
 	bool swept;			/* its slots have been rewritten for good */
 	const ElfW(Phdr) *segments;	/* object_segments() keeps them here */
 	size_t segment_count;
-	bool identified;		/* dev and ino are set, if the file could be found */
-	dev_t dev;
-	ino_t ino;
+	bool identified;		/* file has been looked for */
+	struct identity file;		/* none if it could not be found */
 };
 
 /* Notes an object that ld.so has mapped. NULL: no memory. */
@@ -57,7 +56,7 @@ struct object *object_of_cookie(const uintptr_t *cookie);
 struct object *object_of_map(const struct link_map *map);
 
 /* The object that the file is loaded as: in base first, else in any namespace. */
-struct object *object_of_file(dev_t dev, ino_t ino);
+struct object *object_of_file(struct identity file);
 
 /* The object of base with that last part of a file name, or NULL. */
 struct object *object_in_base(const char *file_name);

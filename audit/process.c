@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,7 +73,7 @@ static int log_descriptor(void)
 
 void process_log(enum log_level level, const char *format, ...)
 {
-	char line[1024] = "pypy-isolate: ";
+	char line[sizeof(struct diag) + 256] = "pypy-isolate: ";
 	size_t start = strlen(line);
 	va_list args;
 	size_t length;
@@ -144,13 +143,13 @@ bool process_absolute(const char *path, char *out, size_t size)
 static enum file_status file_map(struct file *file, const char *path, int fd,
 				 struct diag *diag)
 {
-	struct stat st;
+	struct status status;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (!status_of_descriptor(fd, &status) || !status.is_regular) {
 		diag_set(diag, "%s: not a regular file", path);
 		return FILE_ODD;
 	}
-	*file = (struct file){ .size = st.st_size, .dev = st.st_dev, .ino = st.st_ino };
+	*file = (struct file){ .size = status.size, .identity = status.identity };
 	if (file->size == 0)
 		return FILE_OPEN;
 	file->bytes = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -222,16 +221,16 @@ static void unique_path(struct memfile *file)
 bool process_memfile(struct memfile *file, const char *name, size_t size, void **bytes,
 		     struct diag *diag)
 {
-	struct stat st;
+	struct status status;
 	int fd = memfd(name);
 
 	if (fd < 0)
 		return diag_set(diag, "no file in memory: memfd_create: %s", strerror(errno));
 	fd = lift(fd);
-	if (ftruncate(fd, size) == 0 && fstat(fd, &st) == 0) {
+	if (ftruncate(fd, size) == 0 && status_of_descriptor(fd, &status)) {
 		*bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (*bytes != MAP_FAILED) {
-			*file = (struct memfile){ .fd = fd, .dev = st.st_dev, .ino = st.st_ino };
+			*file = (struct memfile){ .fd = fd, .identity = status.identity };
 			unique_path(file);
 			return true;
 		}
@@ -263,9 +262,10 @@ void process_memfile_drop(struct memfile *file, void *bytes, size_t size)
 
 bool process_memfile_lives(const struct memfile *file)
 {
-	struct stat st;
+	struct status status;
 
-	return fstat(file->fd, &st) == 0 && st.st_dev == file->dev && st.st_ino == file->ino;
+	return status_of_descriptor(file->fd, &status) &&
+	       identity_equal(status.identity, file->identity);
 }
 
 void process_hide_memfile(char *name)

@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "audit/settings.h"
+#include "audit/status.h"
 #include "policy/arena.h"
 #include "policy/diag.h"
 
@@ -59,8 +59,7 @@ bool process_absolute(const char *path, char *out, size_t size);
 struct file {
 	void *bytes;		/* private, read-only; NULL for an empty file */
 	size_t size;		/* bytes */
-	dev_t dev;
-	ino_t ino;
+	struct identity identity;
 };
 
 enum file_status {
@@ -77,8 +76,7 @@ void process_close(struct file *file);
 struct memfile {
 	char path[128];
 	int fd;			/* kept open, or the path would be no more */
-	dev_t dev;
-	ino_t ino;
+	struct identity identity;
 };
 
 /* Makes one of size bytes, zeroed, mapped writable at *bytes; name is what

@@ -10,8 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "audit/status.h"
 
 struct reader {
 	struct settings *settings;
@@ -64,15 +65,15 @@ static const char *reason(int error)
 
 static bool is_readable(int fd, const char *path, size_t *size, struct diag *diag)
 {
-	struct stat info;
+	struct status status;
 
-	if (fstat(fd, &info))
+	if (!status_of_descriptor(fd, &status))
 		return diag_set(diag, "%s: %s", path, reason(errno));
-	if (!S_ISREG(info.st_mode))
+	if (!status.is_regular)
 		return diag_set(diag, "%s: not a regular file", path);
-	if (info.st_size > (off_t)SETTINGS_CONF_MAX)
+	if (status.size > SETTINGS_CONF_MAX)
 		return diag_set(diag, "%s: larger than %zu bytes", path, SETTINGS_CONF_MAX);
-	*size = info.st_size;
+	*size = status.size;
 	return true;
 }
 

@@ -32,7 +32,6 @@ struct file {
 	const struct file *from;	/* has the `include` that we are in, or NULL */
 	unsigned depth;			/* includes we are in */
 	const char *name;		/* our own copy: no other file has this pointer */
-	const struct rule *before;	/* the last rule before this file */
 	const char *at, *end;		/* what is left of the text */
 	bool told_cr;
 };
@@ -272,7 +271,7 @@ static const struct rule *earlier(const struct parser *parser, const struct file
 {
 	const struct rule *rule = parser->rules->last;
 
-	for (; rule != file->before; rule = rule->before)
+	for (; rule; rule = rule->before)
 		if (rule->file == file->name && rule->directive == directive &&
 		    has_word(rule, text))
 			return rule;
@@ -403,10 +402,12 @@ static bool read_other(struct parser *parser, struct line *line, const struct wo
 static bool read_capi(struct parser *parser, struct capi *capi, const struct conf_text *list,
 		      struct diag *diag)
 {
-	bool ours = strcmp(list->name, CONF_BUILT_IN) == 0;
+	const struct conf_text *ours = conf_built_in(list->name);
+	/* Not by the name alone: a file can be called capi/pypy.list, too. */
+	bool is_ours = ours && ours->text == list->text;
 
-	return (ours ? capi_trust : capi_read)(capi, list->name, list->text, list->length,
-					       parser->arena, diag);
+	return (is_ours ? capi_trust : capi_read)(capi, list->name, list->text, list->length,
+						  parser->arena, diag);
 }
 
 static const struct capi *read_exports(struct parser *parser, struct line *line)
@@ -436,13 +437,11 @@ static void add_rule(struct parser *parser, struct line *line, enum directive di
 	}
 	for (size_t i = 0; i < count; i++)
 		words[i] = line->words[i + 1].text;
-	rule->before = parser->rules->last;
-	rule->directive = directive;
-	rule->file = line->file->name;
-	rule->line = line->number;
-	rule->column = line->words[0].column;
-	rule->word_count = count;
-	rule->words = words;
+	*rule = (struct rule){
+		.before = parser->rules->last, .directive = directive, .file = line->file->name,
+		.line = line->number, .column = line->words[0].column,
+		.word_count = count, .words = words,
+	};
 	if (directive == DIRECTIVE_INTERPRETER) {
 		rule->executable = has_executable(line);
 		rule->exports = read_exports(parser, line);
@@ -570,7 +569,6 @@ static void read_text(struct parser *parser, const struct conf_text *text,
 		.from = from,
 		.depth = from ? from->depth + 1 : 0,
 		.name = arena_text(parser->arena, text->name, strlen(text->name)),
-		.before = parser->rules->last,
 		.at = text->text,
 		.end = text->text + text->length,
 	};

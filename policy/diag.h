@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct diag {
-	char text[768];		/* "where: what is wrong"; "" if nothing was; cut when too long */
+	char text[4608];	/* "where: what is wrong"; "" if nothing was; a whole path fits */
 };
 
 /* Formats the text, like printf. Returns false, so that a caller can say

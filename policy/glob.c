@@ -85,3 +85,21 @@ bool glob_is_whole(const char *pattern)
 	}
 	return true;
 }
+
+void glob_quote(const char *text, char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (; *text && used + 4 < size; text++) {
+		if (*text == '"' || (unsigned char)*text < ' ' || *text == 0x7f) {
+			out[used++] = '?';
+		} else if (*text == '*' || *text == '?' || *text == '[') {
+			out[used++] = '[';
+			out[used++] = *text;
+			out[used++] = ']';
+		} else {
+			out[used++] = *text;
+		}
+	}
+	out[used] = '\0';
+}

@@ -90,6 +90,11 @@ bool glob_match(const char *pattern, const char *text);
 /* Is every `[` of the pattern closed? One that is not stands for itself. */
 bool glob_is_whole(const char *pattern);
 
+/* A pattern that matches the text, and can stand between the quotes of a policy:
+ * what is special in one is put into a set, and what a policy cannot hold (quotes,
+ * control bytes) becomes `?`. Four bytes a byte at most; cut at size bytes. */
+void glob_quote(const char *text, char *out, size_t size);
+
 /* The package of a file: out gets it, NUL-terminated, cut at size bytes.
  * Under a site directory (".../site-packages/" or ".../dist-packages/", the last
  * one in the path) the entry right below it, up to its first '.': "numpy" for

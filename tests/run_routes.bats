@@ -58,11 +58,8 @@ PY
 @test "the JIT: a library first opened in a hot loop is isolated" {
   script <<'PY'
 import ctypes, sys
-def turn(path):
-    return ctypes.CDLL(path)
-for _ in range(3000):
-    turn("libz.so.1")
-library = turn(sys.argv[1])
+for path in ["libz.so.1"] * 3000 + [sys.argv[1]]:
+    library = ctypes.CDLL(path)
 library.version.restype = ctypes.c_char_p
 print(library.version().decode())
 PY

@@ -273,7 +273,7 @@ def main():
     print(about["interpreter"])
     build_packages()
     check_isolation()
-    print("Median (quartiles) of runs in turn: plain, isolated, isolated, plain. Warm cache.")
+    print("Medians (quartiles) of runs in turn: plain, isolated, isolated, plain. Warm cache.")
     if about["load"] > about["cores"] / 2:
         print("The machine is busy: believe the ratios and the instructions, not the times.")
     print(flush=True)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A descriptor or a path -> what kind of file it is, and which one.
+ *
+ * By statx(), because stat() and fstat() have a symbol of their own only since
+ * glibc 2.33, and a module that was built there would not load on 2.28. */
+#ifndef PYPY_ISOLATE_STATUS_H
+#define PYPY_ISOLATE_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Two paths with the same identity lead to the same file. */
+struct identity {
+	uint64_t device, inode;		/* 0, 0: none */
+};
+
+struct status {
+	bool is_regular;
+	size_t size;			/* bytes */
+	struct identity identity;
+};
+
+/* False, with errno, if the file cannot be asked. */
+bool status_of_descriptor(int fd, struct status *status);
+bool status_of_path(const char *path, struct status *status);
+
+bool identity_equal(struct identity a, struct identity b);
+
+#endif
