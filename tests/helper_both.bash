@@ -96,7 +96,8 @@ check_namespaces() {
       return 1
     fi
     module=${module%%[/.]*}
-    if [[ $1 == isolated && ${package_in[$namespace]:=$module} != "$module" && -z ${MAY_SHARE:-} ]]; then
+    [[ $1 == isolated && -z ${MAY_SHARE:-} ]] || continue
+    if [[ ${package_in[$namespace]:=$module} != "$module" ]]; then
       echo "$module and ${package_in[$namespace]} are both in namespace $namespace"
       return 1
     fi

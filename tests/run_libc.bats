@@ -4,6 +4,8 @@
 # packages, left and right, and base, which is libc as ctypes finds it; each with
 # libc's own malloc, with jemalloc and with tcmalloc.
 
+# shellcheck disable=SC2154 # run_script sets errors
+
 load helper_both
 
 setup_file() {
@@ -63,7 +65,8 @@ PY
 contents are the same" <<'PY'
 import ctypes, left.state, right.state
 base = ctypes.CDLL(None)
-base.dlsym.restype = base.__errno_location.restype = base.__h_errno_location.restype = ctypes.c_void_p
+for function in base.dlsym, base.__errno_location, base.__h_errno_location:
+    function.restype = ctypes.c_void_p
 base.dlsym.argtypes = ctypes.c_void_p, ctypes.c_char_p
 ours = {n: base.dlsym(None, n.encode()) for n in left.state.addresses()}
 same = [n for n in ours if ours[n] == left.state.addresses()[n] == right.state.addresses()[n]]
@@ -126,8 +129,8 @@ libc = ctypes.CDLL(None)
 class base:
     allocate, release = libc.malloc, libc.free
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
-print(comes_back(left.heap, base), comes_back(base, right.heap), comes_back(right.heap, left.heap),
-      comes_back(base, left.heap))
+print(comes_back(left.heap, base), comes_back(base, right.heap),
+      comes_back(right.heap, left.heap), comes_back(base, left.heap))
 PY
 }
 
@@ -137,12 +140,15 @@ import ctypes, left.heap, right.heap
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.malloc_usable_size.restype = ctypes.c_size_t
 libc.malloc_usable_size.argtypes = (ctypes.c_void_p,)
+same = []
 for allocate in left.heap.allocate, right.heap.allocate, libc.malloc:
     blocks = [allocate(size) for size in (1, 100, 1000, 100000, 1000000)]
-    sizes = [(left.heap.usable_size(b), right.heap.usable_size(b), libc.malloc_usable_size(b)) for b in blocks]
-    print(all(a == b == c and a >= 1 for a, b, c in sizes), end=" " if allocate != libc.malloc else "\n")
+    sizes = [(left.heap.usable_size(b), right.heap.usable_size(b), libc.malloc_usable_size(b))
+             for b in blocks]
+    same.append(all(a == b == c and a >= 1 for a, b, c in sizes))
     for b in blocks:
         left.heap.release(b)
+print(*same)
 PY
 }
 
@@ -199,29 +205,32 @@ for heap in left.heap, right.heap:
 PY
 }
 
-@test "libc: setenv() on one side is seen by getenv() and environ on the others, and by children" {
+@test "libc: setenv() on one side is seen by getenv(), environ and children of the others" {
   with_every_malloc "of left: True True True True True of left
 of right: True True True True True of right
 of base: True True True True True of base
-gone: True True True True" <<'PY'
+gone: True True True True True" <<'PY'
 import ctypes, os, sys, left.state, right.state
 libc = ctypes.CDLL(None)
 libc.getenv.restype = ctypes.c_char_p
 class base:
     class state:
-        set_env = staticmethod(lambda name, value: libc.setenv(name.encode(), value.encode(), 1))
+        @staticmethod
+        def set_env(name, value):
+            libc.setenv(name.encode(), value.encode(), 1)
+def seen():
+    of_base = libc.getenv(b"ISOLATE_TEST")
+    return (left.state.get_env("ISOLATE_TEST"), right.state.get_env("ISOLATE_TEST"),
+            left.state.walk_env("ISOLATE_TEST"), right.state.walk_env("ISOLATE_TEST"),
+            of_base and of_base.decode())
 for side in left, right, base:
     value = "of " + side.__name__
     side.state.set_env("ISOLATE_TEST", value)
-    print(value + ":", left.state.get_env("ISOLATE_TEST") == value,
-          right.state.get_env("ISOLATE_TEST") == value, left.state.walk_env("ISOLATE_TEST") == value,
-          right.state.walk_env("ISOLATE_TEST") == value,
-          libc.getenv(b"ISOLATE_TEST") == value.encode(), end=" ")
+    print(value + ":", *[got == value for got in seen()], end=" ")
     sys.stdout.flush()
     libc.system(b'echo "$ISOLATE_TEST"')
 os.unsetenv("ISOLATE_TEST")
-print("gone:", left.state.get_env("ISOLATE_TEST") is None, right.state.get_env("ISOLATE_TEST") is None,
-      left.state.walk_env("ISOLATE_TEST") is None, libc.getenv(b"ISOLATE_TEST") is None)
+print("gone:", *[got is None for got in seen()])
 PY
 }
 
@@ -244,7 +253,8 @@ libc = ctypes.CDLL(None)
 libc.setlocale.restype = libc.nl_langinfo.restype = ctypes.c_char_p
 def in_base(name):
     return libc.setlocale(6, name.encode())
-for name, change in ("C", right.state.set_locale), ("C.UTF-8", left.state.set_locale), ("C", in_base):
+for name, change in (("C", right.state.set_locale), ("C.UTF-8", left.state.set_locale),
+                     ("C", in_base)):
     change(name)
     mine = left.state.locale()
     same = mine == right.state.locale() and libc.setlocale(0, None).decode() == mine[0] and \
@@ -296,9 +306,10 @@ right.state.host_error(4)
 print(left.state.host_error(None), libc.__h_errno_location()[0])
 def numbers(seed, *draws):
     seed(42)
-    return [draw() for draw in draws]
-alone = numbers(left.state.seed, *[left.state.random_number] * 6)
-mixed = numbers(right.state.seed, *[left.state.random_number, right.state.random_number, libc.rand] * 2)
+    return [draw() for draw in draws * 2]
+of_left, of_right = left.state.random_number, right.state.random_number
+alone = numbers(left.state.seed, of_left, of_left, of_left)
+mixed = numbers(right.state.seed, of_left, of_right, libc.rand)
 print("rand:", alone == mixed)
 left.state.set_zone("AAA2BBB")
 print("tz:", right.state.zone(), end=" ")
@@ -331,8 +342,10 @@ want = {}
 for i, (side, key) in enumerate(made):
     side.keys.set(key, 1000 + i)
     want[key] = 1000 + i
-right_ones = lambda side: sum(side.keys.get(key) == want[key] for side_, key in made)
-print(right_ones(left), "read back by left,", right_ones(right), "by right,", right_ones(base), "by base")
+def read_back(side):
+    return sum(side.keys.get(key) == want[key] for maker, key in made)
+print("%d read back by left, %d by right, %d by base" %
+      (read_back(left), read_back(right), read_back(base)))
 def other():
     none = all(not side.keys.get(key) for side, key in made)
     print("another thread has", "none," if none else "some,", "and", left.keys.destructions(),
@@ -345,7 +358,7 @@ print(left.keys.destructions(), right.keys.destructions(),
 PY
 }
 
-@test "libc: pthread_atfork() handlers of modules run, last registered first, and in the child" {
+@test "libc: pthread_atfork() handlers of modules run, in the parent and in the child" {
   with_every_malloc "parent Pp Pp
 child Pc Pc" <<'PY'
 import os, sys, left.keys, right.keys
@@ -354,7 +367,8 @@ right.keys.watch_forks()
 read, write = os.pipe()
 child = os.fork()
 if child == 0:
-    os.write(write, ("child %s %s" % (left.keys.seen_forks(), right.keys.seen_forks())).encode())
+    seen = left.keys.seen_forks(), right.keys.seen_forks()
+    os.write(write, b"child " + " ".join(seen).encode())
     os._exit(0)
 os.waitpid(child, 0)
 print("parent", left.keys.seen_forks(), right.keys.seen_forks())
@@ -408,7 +422,7 @@ for i in range(3):
 PY
 }
 
-@test "libc: it appears once after a fork in between, and again in a child that ends by exit()" {
+@test "libc: it appears once after a fork, and again in a child that ends by exit()" {
   with_every_malloc "1 left 2 child, and exit() 3 right 
 1 left 2 4 right and a child that does not flush 5 end" <<'PY'
 import ctypes, os, left.ends, right.ends
@@ -493,7 +507,7 @@ ctypes.CDLL(None).__cxa_atexit(base, None, None)
 right.ends.register_second()
 '
 
-@test "libc: atexit() and on_exit() of modules and base run last registered first, after Python's" {
+@test "libc: atexit() and on_exit() handlers run last registered first, after Python's" {
   with_every_malloc "Python atexit
 right atexit, registered second
 base, in between
@@ -504,7 +518,7 @@ left on_exit(0, argument)
 left atexit, registered first" <<<"$ENDS_SCRIPT"
 }
 
-@test "libc: exit(3) by a module ends with 3, runs everybody's handlers, flushes everybody's output" {
+@test "libc: exit(3) by a module ends with 3, runs all handlers, flushes all output" {
   EXPECT_STATUS=3 with_every_malloc "left on_exit(3, argument)
 left atexit, registered first
 of left, of base, of right, at exit" <<'PY'

@@ -27,7 +27,7 @@ IMPORTS = os.path.join(HERE, "imports.py")
 CALLS = os.path.join(HERE, "calls.py")
 PACKAGES, LATER = 12, 8
 CALL_COUNT = 5000
-SECONDS, PAIRS_MIN = 15, 5
+SECONDS, PAIRS_MIN = 10, 5
 CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
 # As a person would type it; the commands of the table speak of these.
 ALIASES = """\
@@ -163,9 +163,13 @@ def calls(what, count):
     return ["pypy3", "-S", "--jit", "off", CALLS, what, str(count)]
 
 
-def both(pool, command):
-    return (pool.submit(instructions, command),
-            pool.submit(instructions, command, LD_AUDIT=MODULE))
+def both(pool, counts, command):
+    """The futures of a command's two counts; each command runs once."""
+    key = tuple(command)
+    if key not in counts:
+        counts[key] = (pool.submit(instructions, command),
+                       pool.submit(instructions, command, LD_AUDIT=MODULE))
+    return counts[key]
 
 
 def instruction_plan():
@@ -174,7 +178,7 @@ def instruction_plan():
         ("start pypy3, nothing to isolate", ["pypy3", "-c", "pass"], None, 1),
         ("a child that is no interpreter", ["/bin/true"], None, 1),
         ("first isolated import", calls("first", 1), calls("first", 0), 1),
-        ("later import, same namespace", calls("later", LATER), calls("later", 0), LATER),
+        ("later import, same namespace", calls("later", LATER), calls("first", 1), LATER),
         ("each further namespace", calls("first", PACKAGES), calls("first", 1),
          PACKAGES - 1),
     ] + [
@@ -188,19 +192,25 @@ def instruction_plan():
 def instruction_command(larger, smaller, times):
     text = "$P [$A] $V " + " ".join(larger).replace(HERE, "tests/bench")
     if smaller:
-        text += "; minus the same with %s" % smaller[-1]
+        text += "; minus %s" % " ".join(smaller[-2:])
     return text + ("; / %d" % times if times > 1 else "")
 
 
 def instruction_figures():
+    figures, counts = [], {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        plan = [(name, both(pool, larger), both(pool, smaller) if smaller else None, times,
-                 instruction_command(larger, smaller, times))
-                for name, larger, smaller, times in instruction_plan()]
-    return [(name, "instr", command, [tuple(
-        (big.result() - (less[i].result() if less else 0)) / times
-        for i, big in enumerate(more))])
-        for name, more, less, times, command in plan]
+        for _, larger, smaller, _ in instruction_plan():
+            both(pool, counts, larger)
+            if smaller:
+                both(pool, counts, smaller)
+        for name, larger, smaller, times in instruction_plan():
+            pair = [count.result() for count in both(pool, counts, larger)]
+            if smaller:
+                less = [count.result() for count in both(pool, counts, smaller)]
+                pair = [(a - b) / times for a, b in zip(pair, less)]
+            command = instruction_command(larger, smaller, times)
+            figures.append((name, "instr", command, [tuple(pair)]))
+    return figures
 
 
 # ---- the table ----
@@ -240,7 +250,8 @@ def table(figures):
     for each in figures:
         scale, digits = UNITS[each["shown"]]
         # Instructions are exact, and more digits of theirs say something.
-        rows.append([each["figure"], each["shown"], str(each["runs"]), shown(each["plain"], scale, digits),
+        rows.append([each["figure"], each["shown"], str(each["runs"]),
+                     shown(each["plain"], scale, digits),
                      shown(each["isolated"], scale, digits),
                      shown(each["ratio"], 1, 4 if each["shown"] == "instr" else 2),
                      shown(each["difference"], scale, digits, "+")])
