@@ -285,7 +285,7 @@ static bool reloc_check(struct targets *targets, const struct table *table,
 	if (type == RELOC_IRELATIVE && !is_code(reader, (ElfW(Addr))rela->r_addend))
 		return elf_refuse(reader, "IRELATIVE relocation to what is no function");
 #endif
-	if (kind & (RELOC_TLS | RELOC_SIZE))
+	if (kind & RELOC_SIZE || (kind & RELOC_TLS && !reader->tls))
 		targets->reader->second_look = true;
 	if (kind & RELOC_NOTHING || span_has(targets->last, rela->r_offset, kind & RELOC_BYTES))
 		return true;

@@ -87,10 +87,30 @@ static const struct object *in_base(const char *soname)
 	return handle ? object_of_map(handle) : NULL;
 }
 
+#define NEEDED_MAX 16
+
+/* What the original needs and namespaces have, too, so that dlsym() on the mirror
+ * finds what it finds on the original. Returns their number. */
+static size_t needed_of(const struct object *object, const char **needed)
+{
+	const char *strings = (const char *)object_dynamic(object, DT_STRTAB);
+	size_t count = 0;
+
+	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++) {
+		if (dyn->d_tag != DT_NEEDED || count == NEEDED_MAX)
+			continue;
+		needed[count] = strings + dyn->d_un.d_val;
+		if (rules_shared(&process.settings.rules, needed[count], NULL))
+			count++;
+	}
+	return count;
+}
+
 static enum host_state prepare(struct host *host, struct diag *diag)
 {
 	const struct mirror_filter all = { 0 };
 	const struct object *object = in_base(host->soname);
+	const char *needed[NEEDED_MAX];
 	struct mirror *mirror = arena_take(&process.arena, sizeof *mirror);
 
 	if (!object || !may_share(object, host->soname))
@@ -99,7 +119,8 @@ static enum host_state prepare(struct host *host, struct diag *diag)
 		diag_set(diag, "no memory for the mirror of %s", host->soname);
 		return STATE_ABSENT;
 	}
-	if (!mirror_make(mirror, object, host->soname, &all, NULL, 0, diag))
+	if (!mirror_make(mirror, object, host->soname, &all, needed,
+			 needed_of(object, needed), diag))
 		return STATE_ABSENT;
 	host->mirror = mirror;
 	return STATE_READY;

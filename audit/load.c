@@ -27,26 +27,6 @@ struct load {
 	struct diag *diag;
 };
 
-/* Another namespace where the symbol has been promoted (opened RTLD_GLOBAL):
- * under plain loading it would be in reach. */
-static struct namespace *promoter(const char *symbol, const struct namespace *here)
-{
-	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
-		struct namespace *there = namespace_of(object->lmid);
-		const struct promoted *promoted = there && there != here ? there->promoted : NULL;
-		struct symbols symbols;
-
-		while (promoted && strcmp(promoted->path, object->map->l_name) != 0)
-			promoted = promoted->before;
-		if (!promoted)
-			continue;
-		object_symbols(object, &symbols);
-		if (symbols_find(&symbols, symbol))
-			return there;
-	}
-	return NULL;
-}
-
 /* The shortest pattern that means this file: a long path is hard to copy. */
 static void pattern_of(const char *path, char *pattern, size_t size)
 {
@@ -79,33 +59,36 @@ static void refuse_unlisted(struct load *load, const char *symbol,
 		 pattern);
 }
 
-/* A symbol was missing. True: something has changed, so it is worth another try. */
-static bool mend(struct load *load, const char *symbol)
+/* The policy's word on a symbol that only base has. */
+static bool allow_unlisted(struct load *load, const char *symbol, const struct object *definer)
 {
-	const struct object *definer;
-	struct namespace *elsewhere = promoter(symbol, load->namespace);
 	const struct rule *why;
 
-	if (elsewhere && load->package[0] && load->namespace->packages <= 1) {
-		namespace_move(load->interpreter, load->package, elsewhere);
-		load->namespace = elsewhere;
-		return true;
-	}
-	definer = unlisted_definer(symbol);
-	if (!definer) {
-		/* Missing under plain loading, too, where RTLD_LAZY lets it pass. */
-		bool retry = (load->mode & RTLD_LAZY) && !load->lazily;
-
-		load->lazily = true;
-		return retry;
-	}
 	if (rules_unlisted(&process.settings.rules, load->path, &why) == UNLISTED_DENY) {
 		refuse_unlisted(load, symbol, definer, why);
 		return false;
 	}
 	process_log(LOG_LEVEL_WARNING, "%s: gets %s from %s (%s:%u: unlisted warn)", load->path,
 		    symbol, object_path(definer), why ? why->file : "default", why ? why->line : 0);
-	return unlisted_give(&load->unlisted, definer, symbol, load->diag);
+	return true;
+}
+
+/* A symbol was missing. True: it can be had now, so it is worth another try. */
+static bool mend(struct load *load, const char *symbol)
+{
+	const struct object *definer = namespace_promoter(load->namespace, symbol);
+	bool was_lazy = load->lazily;
+
+	if (definer)
+		return unlisted_give(&load->unlisted, definer, symbol, load->diag);
+	definer = unlisted_definer(symbol);
+	if (definer)
+		return allow_unlisted(load, symbol, definer) &&
+		       unlisted_give(&load->unlisted, definer, symbol, load->diag);
+	/* Nobody has it, so plain loading fails, too, but with RTLD_LAZY only when it
+	 * is called. */
+	load->lazily = load->mode & RTLD_LAZY;
+	return load->lazily && !was_lazy;
 }
 
 /* ld.so's reason, for diag. Mirrors have no name, so where ld.so would name the
@@ -152,16 +135,16 @@ static void *open_mended(struct load *load)
 	return handle;
 }
 
-/* Is the file one that ld.so can be trusted with? */
-static enum file_status inspect(struct load *load, struct file *file)
+/* Is the file one that ld.so can be trusted with? The elf points into the file. */
+static enum file_status inspect(struct load *load, struct file *file, struct elf *elf)
 {
 	enum file_status status = process_open(file, load->path, load->diag);
-	struct elf elf;
 
-	if (status == FILE_OPEN && !elf_read(&elf, load->path, file->bytes, file->size, load->diag))
-		status = FILE_ODD;
+	if (status != FILE_OPEN ||
+	    elf_read(elf, load->path, file->bytes, file->size, load->diag))
+		return status;
 	process_close(file);
-	return status;
+	return FILE_ODD;
 }
 
 /* The rules' unit of isolation, and so the name of the namespace. */
@@ -185,14 +168,15 @@ static void name_package(struct load *load)
 	}
 }
 
-static bool choose_namespace(struct load *load, const struct object *loaded)
+static bool choose_namespace(struct load *load, const struct object *loaded,
+			     const struct elf *elf)
 {
 	if (loaded && namespace_of(loaded->lmid)) {
 		load->namespace = namespace_of(loaded->lmid);
 		return true;
 	}
 	name_package(load);
-	load->namespace = namespace_join(load->interpreter, load->package, load->diag);
+	load->namespace = namespace_join(load->interpreter, load->package, elf, load->diag);
 	return load->namespace != NULL;
 }
 
@@ -216,20 +200,39 @@ static enum load_outcome open_promoted(struct load *load, void **handle)
 	return LOAD_DONE;
 }
 
+/* Verdict "isolate", and a sound file: where to, and in. Gives the file back. */
+static enum load_outcome isolate(struct load *load, struct file *file, const struct elf *elf,
+				 const struct rule *why, void **handle)
+{
+	const struct object *loaded = object_of_file(file->identity);
+	bool in_base = loaded && loaded->lmid == LM_ID_BASE;
+	bool chosen = !in_base && choose_namespace(load, loaded, elf);
+
+	process_close(file);
+	if (in_base)
+		return LOAD_PASS;
+	if (!chosen)
+		return failed(load);
+	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld, package %s (%s:%u)", load->path,
+		    (long)load->namespace->lmid, load->package, why ? why->file : "default",
+		    why ? why->line : 0);
+	return open_promoted(load, handle);
+}
+
 enum load_outcome load_module(const struct object *interpreter, const char *file, int mode,
 			      void **handle, struct diag *diag)
 {
 	struct load load = { .interpreter = interpreter, .file = file, .mode = mode, .diag = diag };
-	const struct object *loaded;
 	const struct rule *why;
 	struct file found;
+	struct elf elf;
 
 	/* A bare name is searched for by ld.so, and what it finds is the system's. */
 	if (!strchr(file, '/') || !process_absolute(file, load.path, sizeof load.path))
 		return LOAD_PASS;
 	if (rules_verdict(&process.settings.rules, load.path, &why) == VERDICT_LEAVE)
 		return LOAD_PASS;
-	switch (inspect(&load, &found)) {
+	switch (inspect(&load, &found, &elf)) {
 	case FILE_ABSENT:
 		return LOAD_PASS;
 	case FILE_ODD:
@@ -237,15 +240,7 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 	case FILE_OPEN:
 		break;
 	}
-	loaded = object_of_file(found.identity);
-	if (loaded && loaded->lmid == LM_ID_BASE)
-		return LOAD_PASS;
-	if (!choose_namespace(&load, loaded))
-		return failed(&load);
-	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld, package %s (%s:%u)", load.path,
-		    (long)load.namespace->lmid, load.package, why ? why->file : "default",
-		    why ? why->line : 0);
-	return open_promoted(&load, handle);
+	return isolate(&load, &found, &elf, why, handle);
 }
 
 /* Where ld.so would find a bare name for this caller, as far as the caller's own

@@ -66,14 +66,14 @@ static const char *version_of(const struct symbols *symbols, size_t i)
 	return NULL;
 }
 
-/* A handle of base that finds the object's symbols. Start-up objects have no
- * search list of their own in ld.so (l_searchlist), but stand in the program's.
- * Others get one by being opened, and that keeps them where the mirror points. */
+/* A handle that finds the object's symbols. Start-up objects have no search list
+ * of their own in ld.so (l_searchlist), but stand in the program's. Others get
+ * one by being opened, and that keeps them where the mirror points. */
 static void *handle_of(const struct object *object)
 {
 	if (object->at_start)
 		return process.main;
-	return process.base.dlmopen(LM_ID_BASE, object->map->l_name, RTLD_LAZY | RTLD_NOLOAD);
+	return process.base.dlmopen(object->lmid, object->map->l_name, RTLD_LAZY | RTLD_NOLOAD);
 }
 
 /* Runs the resolver that picks the function for this processor. */

@@ -171,14 +171,50 @@ static struct namespace *take_spare(const struct object *interpreter)
 	return spare;
 }
 
-/* All are taken: the one with the fewest packages. */
-static struct namespace *emptiest(const struct object *interpreter)
+static bool is_called(const struct object *object, const char *name)
 {
+	uintptr_t soname = object_dynamic(object, DT_SONAME);
+
+	return strcmp(object_name(object), name) == 0 ||
+	       (soname && strcmp((const char *)object_dynamic(object, DT_STRTAB) + soname,
+				 name) == 0);
+}
+
+/* How many of the libraries that elf needs would be another's? Mirrors, which have
+ * no name, are everybody's. */
+static unsigned clashes(const struct namespace *namespace, const struct elf *elf)
+{
+	unsigned count = 0;
+
+	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
+		const char *needed;
+
+		if (object->lmid != namespace->lmid || !object->map->l_name[0])
+			continue;
+		for (size_t n = 0; (needed = elf_needed(elf, n)); n++)
+			count += is_called(object, needed);
+	}
+	return count;
+}
+
+/* All are taken: the one with the fewest clashes, and of those with the fewest
+ * packages. */
+static struct namespace *emptiest(const struct object *interpreter, const struct elf *elf)
+{
+	unsigned least = 0, n = 0;
 	struct namespace *best = NULL, *each;
 
-	for (unsigned n = 0; (each = namespace_number(n)); n++)
-		if (each->interpreter == interpreter && (!best || each->packages < best->packages))
-			best = each;
+	for (; (each = namespace_number(n)); n++) {
+		unsigned found;
+
+		if (each->interpreter != interpreter)
+			continue;
+		found = clashes(each, elf);
+		if (best && (found > least || (found == least && each->packages >= best->packages)))
+			continue;
+		best = each;
+		least = found;
+	}
 	return best;
 }
 
@@ -215,8 +251,20 @@ static struct namespace *settle(const struct object *interpreter, const char *na
 	return namespace;
 }
 
+static struct namespace *join_another(const struct object *interpreter, const char *name,
+				      const struct elf *elf, const struct diag *why)
+{
+	struct namespace *best = emptiest(interpreter, elf);
+
+	if (best)
+		process_log(LOG_LEVEL_INFO, "package %s joins namespace %ld, with %u others there "
+			    "and %u libraries of the same name: %s", name, (long)best->lmid,
+			    best->packages, clashes(best, elf), why->text);
+	return best;
+}
+
 struct namespace *namespace_join(const struct object *interpreter, const char *name,
-				 struct diag *diag)
+				 const struct elf *elf, struct diag *diag)
 {
 	struct package *package = package_of(__atomic_load_n(&state.packages, __ATOMIC_ACQUIRE),
 					     interpreter, name);
@@ -227,28 +275,14 @@ struct namespace *namespace_join(const struct object *interpreter, const char *n
 	mine = take_spare(interpreter);
 	if (!mine)
 		mine = namespace_make(interpreter, diag);
-	if (!mine && (mine = emptiest(interpreter)))
-		process_log(LOG_LEVEL_INFO, "%s joins the namespace %ld of %u packages: %s", name,
-			    (long)mine->lmid, mine->packages, diag->text);
+	if (!mine)
+		mine = join_another(interpreter, name, elf, diag);
 	if (!mine)
 		return NULL;
 	settled = settle(interpreter, name, mine, diag);
 	if (settled != mine && mine->packages == 0)
 		__atomic_store_n(&state.spare, mine, __ATOMIC_RELEASE);
 	return settled;
-}
-
-void namespace_move(const struct object *interpreter, const char *name, struct namespace *to)
-{
-	struct package *package = package_of(__atomic_load_n(&state.packages, __ATOMIC_ACQUIRE),
-					     interpreter, name);
-
-	if (!package || package->namespace == to)
-		return;
-	if (__atomic_sub_fetch(&package->namespace->packages, 1, __ATOMIC_RELAXED) == 0)
-		__atomic_store_n(&state.spare, package->namespace, __ATOMIC_RELEASE);
-	__atomic_fetch_add(&to->packages, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&package->namespace, to, __ATOMIC_RELEASE);
 }
 
 static const char *last_part(const char *path)
@@ -358,4 +392,51 @@ void namespace_promote(struct namespace *namespace, const char *path)
 	while (!__atomic_compare_exchange_n(&namespace->promoted, &promoted->before, promoted,
 					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
+}
+
+/* Does the object need the other, by DT_NEEDED? */
+static bool needs(const struct object *object, const struct object *other)
+{
+	const char *strings = (const char *)object_dynamic(object, DT_STRTAB);
+
+	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == DT_NEEDED &&
+		    is_called(other, last_part(strings + dyn->d_un.d_val)))
+			return true;
+	return false;
+}
+
+static bool is_promoted(const struct namespace *namespace, const struct object *object,
+			int depth)
+{
+	const struct promoted *each = __atomic_load_n(&namespace->promoted, __ATOMIC_ACQUIRE);
+
+	for (; each; each = each->before)
+		if (strcmp(each->path, object->map->l_name) == 0)
+			return true;
+	if (depth == 0)
+		return false;
+	for (struct object *user = object_next(NULL); user; user = object_next(user))
+		if (user != object && user->lmid == object->lmid && needs(user, object) &&
+		    is_promoted(namespace, user, depth - 1))
+			return true;
+	return false;
+}
+
+#define PROMOTED_DEPTH 4	/* steps of DT_NEEDED from what was opened RTLD_GLOBAL */
+
+const struct object *namespace_promoter(const struct namespace *here, const char *symbol)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
+		struct namespace *there = namespace_of(object->lmid);
+		struct symbols symbols;
+
+		/* Mirrors have no name: what they give every namespace has. */
+		if (!there || there == here || !there->promoted || !object->map->l_name[0])
+			continue;
+		object_symbols(object, &symbols);
+		if (symbols_find(&symbols, symbol) && is_promoted(there, object, PROMOTED_DEPTH))
+			return object;
+	}
+	return NULL;
 }

@@ -30,14 +30,11 @@ struct namespace {
 };
 
 /* The namespace of a package of modules of that interpreter. Makes it when there
- * is none, or when all are taken joins one. NULL, with a reason, if not one
- * namespace can be made. */
+ * is none, or when all are taken joins one, for the module in elf: one that has
+ * loaded none of the names that it needs, while there is a choice, or else as few
+ * as possible. NULL, with a reason, if not one namespace can be made. */
 struct namespace *namespace_join(const struct object *interpreter, const char *package,
-				 struct diag *diag);
-
-/* Lets package live in another namespace from now on. */
-void namespace_move(const struct object *interpreter, const char *package,
-		    struct namespace *to);
+				 const struct elf *elf, struct diag *diag);
 
 /* The namespace of ours with that link-map id, or NULL. */
 struct namespace *namespace_of(Lmid_t lmid);
@@ -53,6 +50,11 @@ void *namespace_open(struct namespace *namespace, const char *path, int mode,
 
 /* Remembers that path has been opened RTLD_GLOBAL. */
 void namespace_promote(struct namespace *namespace, const char *path);
+
+/* The object in another namespace than here that was opened RTLD_GLOBAL, or came
+ * with one that was, and defines the symbol: under plain loading it would be in
+ * reach. NULL if there is none. */
+const struct object *namespace_promoter(const struct namespace *here, const char *symbol);
 
 /* la_objopen: an object has come into lmid. Tells ours from those that the
  * program makes, by their first object. */
