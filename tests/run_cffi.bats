@@ -284,46 +284,64 @@ PY
 import ctypes, sys, threading
 wrong = []
 def worker(number):
-    paths = ["/nonexistent/%d.so" % number, sys.argv[1] + "/own/%d.so" % number]
-    for turn in range(300):
+    # One that we refuse, one that ld.so does not find.
+    paths = ["%s/odd%d.so" % (sys.argv[1], number), "%s/missing%d.so" % (sys.argv[1], number)]
+    for turn in range(400):
         path = paths[turn % 2]
-        if number == 0:
-            path = sys.argv[2]
         try:
             ctypes.CDLL(path)
         except OSError as error:
-            if path not in str(error):
+            # The interpreter says it once, dlerror() once.
+            if str(error).count(path) != 2:
                 wrong.append(str(error))
 threads = [threading.Thread(target=worker, args=(n,)) for n in range(8)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
-print(wrong)
+print(wrong[:3])
 PY
-  printf 'no library\n' >odd.so
-  isolated script.py "$SITE" "$BATS_TEST_TMPDIR/odd.so"
+  for n in {0..7}; do
+    printf 'no library, but long enough for an ELF header, if that is all one looks at\n' >"odd$n.so"
+  done
+  same script.py "$BATS_TEST_TMPDIR"
   prints '[]'
 }
 
-@test "dlerror: a refusal is told once, and a later success clears it" {
+@test "dlopen by its address, which ctypes has from dlsym: isolated" {
   script <<'PY'
-import ctypes, sys
-libc = ctypes.CDLL(None)
-libc.dlerror.restype = ctypes.c_char_p
-try:
-    ctypes.CDLL(sys.argv[1])
-except OSError as error:
-    print("odd.so" in str(error))
-print(libc.dlerror())
-try:
-    ctypes.CDLL(sys.argv[1])
-except OSError:
-    pass
-ctypes.CDLL(sys.argv[2])
-print(libc.dlerror())
+import ctypes, os, sys
+process = ctypes.CDLL(None)
+process.dlopen.restype = process.dlsym.restype = ctypes.c_void_p
+process.dlopen.argtypes = [ctypes.c_char_p, ctypes.c_int]
+process.dlsym.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+handle = process.dlopen(sys.argv[1].encode(), os.RTLD_NOW)
+version = process.dlsym(handle, b"version")
+print(ctypes.CFUNCTYPE(ctypes.c_char_p)(version)().decode())
+PY
+  plain script.py "$SITE/own/libabi.so"
+  prints "$ZLIB"
+  isolated script.py "$SITE/own/libabi.so"
+  prints own
+}
+
+@test "dlerror: a refusal is told once, and a later dlopen clears it" {
+  script <<'PY'
+import ctypes, os, sys
+process = ctypes.CDLL(None)
+process.dlopen.restype = ctypes.c_void_p
+process.dlopen.argtypes = [ctypes.c_char_p, ctypes.c_int]
+process.dlerror.restype = ctypes.c_char_p
+odd, good = (path.encode() for path in sys.argv[1:])
+print(process.dlopen(odd, os.RTLD_NOW), odd in process.dlerror(), process.dlerror())
+print(process.dlopen(odd, os.RTLD_NOW), process.dlopen(good, os.RTLD_NOW) != None, process.dlerror())
+print(process.dlopen(odd, os.RTLD_NOW), process.dlopen(b"/nonexistent", os.RTLD_NOW),
+      b"/nonexistent" in process.dlerror(), process.dlerror())
+print(process.dlopen(b"/nonexistent", os.RTLD_NOW), process.dlopen(odd, os.RTLD_NOW),
+      odd in process.dlerror(), process.dlerror())
 PY
   printf 'no library\n' >odd.so
   same script.py "$BATS_TEST_TMPDIR/odd.so" "$SITE/own/libabi.so"
-  prints 'True
-None
-None'
+  prints 'None True None
+None True None
+None None True None
+None None True None'
 }

@@ -1,0 +1,302 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Foreign ELF bytes: what elf_read() refuses, in which words, and what it must not.
+# Most cases break one field of a good module; fixture/poke knows the fields.
+# shellcheck disable=SC2154	# output and status are set by run
+
+bats_require_minimum_version 1.5.0
+load /usr/lib/bats/bats-support/load.bash
+load /usr/lib/bats/bats-assert/load.bash
+
+setup_file() {
+  root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+  export root
+  local build=(gcc -std=gnu11 -g -O1 -D_GNU_SOURCE -I"$root" -Wall -Wextra -Werror)
+  local pure=("$root"/audit/elf_*.c "$root/policy/diag.c")
+  local strict=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+  cd "$BATS_FILE_TMPDIR" || return
+  "${build[@]}" "${strict[@]}" -o elfread "$root/tests/fixture/elfread.c" "${pure[@]}"
+  "${build[@]}" "${strict[@]}" -o poke-all-strict "$root/tests/fixture/poke-all.c" "${pure[@]}" -ldl
+  "${build[@]}" -o poke-all "$root/tests/fixture/poke-all.c" "${pure[@]}" -ldl
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return
+  PATH=$root/tests/fixture:$BATS_FILE_TMPDIR:$PATH
+}
+
+# build [GCC-ARGUMENT...]: the C on standard input, as module.so
+build() {
+  gcc -shared -fPIC -o module.so -x c - "$@"
+}
+
+# A module with a bit of everything: libraries, versions, thread-local data, a
+# constructor, pointers to data, an indirect function.
+module() {
+  build -lm "$@" <<'C'
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+_Thread_local int count;
+const char *const names[] = { "one", "two" };
+static void plain(void) { }
+static void (*choose(void))(void) { return plain; }
+void chosen(void) __attribute__((ifunc("choose")));
+__attribute__((constructor)) static void start(void) { count++; }
+double PyInit_module(void) { errno = 0; chosen(); puts(names[count % 2]); return sin(count); }
+C
+}
+
+# accepted [SYMBOL-COUNT]
+accepted() {
+  run elfread module.so
+  assert_success
+  assert_output --regexp "^module.so: soname -, ${1:-[0-9]+} symbols"
+}
+
+# refused MESSAGE
+refused() {
+  run elfread module.so
+  assert_output "module.so: $1"
+  assert_equal "$status" 2
+}
+
+# poked WHAT VALUE... MESSAGE: a module with these fields is refused
+poked() {
+  module
+  poke module.so "${@:1:$#-1}"
+  refused "${*: -1}"
+}
+
+# value WHAT: of a field of the module
+value() {
+  poke module.so print "$1"
+}
+
+@test "elf: a good module is accepted, with its libraries and symbols" {
+  module -Wl,-soname,libfoo.so.1
+  run elfread module.so
+  assert_success
+  assert_output --regexp "^module.so: soname libfoo.so.1, [0-9]+ symbols, needs libm.so.6 libc.so.6"
+}
+
+@test "elf: symbols are found by either hash table, and only what is defined" {
+  for style in gnu sysv both; do
+    module -Wl,--hash-style=$style
+    run elfread -f module.so PyInit_module names puts nothing
+    assert_success
+    assert_line --regexp '^PyInit_module [1-9]'
+    assert_line --regexp '^names [1-9]'
+    assert_line 'puts 0'
+    assert_line 'nothing 0'
+  done
+}
+
+@test "elf: a module is known by its init function" {
+  module
+  for name in module.so module.pypy39-pp73-x86_64-linux-gnu.so; do
+    cp module.so copy && mv copy "$name"
+    run elfread -m "$name"
+    assert_output module
+  done
+  cp module.so other.so
+  run elfread -m other.so
+  assert_output 'no module'
+  for name in initmodule _cffi_pypyinit_module; do
+    build <<<"void $name(void) { }"
+    run elfread -m module.so
+    assert_output module
+  done
+}
+
+# --- the file and its header
+
+@test "elf: an empty file and a cut-off header are too short" {
+  : >module.so
+  refused 'file too short'
+  module
+  truncate -s 63 module.so
+  refused 'file too short'
+}
+
+@test "elf: what is no ELF file has an invalid header" {
+  head -c 100 /dev/zero >module.so
+  refused 'invalid ELF header'
+}
+
+@test "elf: a file for another machine is refused in ld.so's words" {
+  poked @4 1 'wrong ELF class: ELFCLASS32'
+  poked @5 2 'ELF file data encoding not little-endian'
+  poked e_machine 8 "built for another machine, not $(machine)"
+}
+
+machine() {
+  case $(uname -m) in
+    x86_64) echo x86-64 ;;
+    *) uname -m ;;
+  esac
+}
+
+@test "elf: the rest of the header is checked in ld.so's words" {
+  poked @6 0 'ELF file version ident does not match current one'
+  poked @7 9 'ELF file OS ABI invalid'
+  poked @8 1 'ELF file ABI version invalid'
+  poked @15 1 'nonzero padding in e_ident'
+  poked e_version 2 'ELF file version does not match current one'
+  poked e_type 1 'only ET_DYN and ET_EXEC can be loaded'
+  poked e_type 2 'cannot dynamically load executable'
+  poked e_phentsize 32 "ELF file's phentsize not the expected size"
+}
+
+@test "elf: a program is no module" {
+  gcc -pie -o module.so -x c - <<<'int main(void) { return 0; }'
+  refused 'cannot dynamically load position-independent executable'
+}
+
+@test "elf: program headers are within the file, and not too many for ld.so's stack" {
+  poked e_phoff -1 'program headers out of bounds'
+  poked e_phoff size 'program headers out of bounds'
+  poked e_phnum 1171 'too many program headers'
+  poked e_phnum 0 'object file has no loadable segments'
+}
+
+# --- segments
+
+@test "elf: a truncated module is refused, where ld.so would die of SIGBUS" {
+  module
+  truncate -s "$(value LOAD.3.p_offset)" module.so
+  refused 'PT_LOAD past the end of the file: truncated?'
+}
+
+@test "elf: PT_LOADs ascend, share no page and stay in bounds" {
+  poked LOAD.1.p_vaddr 0 'PT_LOADs overlap or do not ascend'
+  poked LOAD.2.p_vaddr +0x10000 'PT_LOADs overlap or do not ascend'
+  poked LOAD.0.p_memsz 0x1001 'PT_LOADs overlap or do not ascend'
+  poked LOAD.1.p_offset +1 'ELF load command address/offset not page-aligned'
+  poked LOAD.3.p_memsz 1 'PT_LOAD with more bytes in the file than in memory'
+  poked LOAD.3.p_memsz -1 'PT_LOAD with more bytes in the file than in memory' || true
+  poked LOAD.3.p_memsz 0x800000000000 'PT_LOAD too large'
+}
+
+@test "elf: thread-local storage has an image, a size and an alignment" {
+  poked TLS.p_align 0 'PT_TLS alignment not a power of two'
+  poked TLS.p_align 12 'PT_TLS alignment not a power of two'
+  poked TLS.p_filesz +100 'PT_TLS size invalid'
+  poked TLS.p_filesz 4 TLS.p_vaddr 0x100000 'PT_TLS out of bounds'
+  poked TLS.p_memsz 0x7fffffffffff 'PT_TLS size invalid'
+  poked TLS.p_type 0 'TLS symbol but no PT_TLS'
+}
+
+@test "elf: a static-TLS relocation without PT_TLS, a division by zero in ld.so, is refused" {
+  build -ftls-model=initial-exec <<<'static _Thread_local int i; int *f(void) { return &i; }'
+  poke module.so TLS.p_type 0
+  refused 'TLS relocation but no PT_TLS'
+}
+
+@test "elf: read-only after relocation is what the module can write, not others' pages" {
+  poked GNU_RELRO.p_memsz 0x100000 'PT_GNU_RELRO outside of writable PT_LOADs'
+  poked GNU_RELRO.p_vaddr 0 'PT_GNU_RELRO outside of writable PT_LOADs'
+  poked GNU_RELRO.p_memsz -0x100000 'PT_GNU_RELRO out of bounds'
+}
+
+@test "elf: a property note ends within its segment" {
+  build -fcf-protection -Wl,-z,ibt <<<'int i;'
+  accepted
+  at=$(value GNU_PROPERTY.p_offset)
+  poke module.so "@$((at + 7))" 0x10
+  refused 'property note out of bounds'
+}
+
+@test "elf: notes and unwind tables are in the file" {
+  poked NOTE.p_offset size 'PT_NOTE out of bounds'
+  poked GNU_EH_FRAME.p_vaddr 0x100000 'PT_GNU_EH_FRAME out of bounds'
+}
+
+@test "elf: PT_PHDR, if there is one, tells where the program headers are" {
+  module
+  poke module.so GNU_STACK.p_type 6 && poke module.so PHDR.p_vaddr 0x40
+  accepted
+  poke module.so PHDR.p_vaddr 0x80
+  refused 'PT_PHDR is not where the program headers are'
+  poke module.so PHDR.p_vaddr 0x100000
+  refused 'PT_PHDR out of bounds'
+}
+
+# --- dynamic section
+
+@test "elf: the dynamic section is in the file and in memory, and ends" {
+  poked DYNAMIC.p_offset 0x7fffffffffffffff 'dynamic section out of bounds'
+  poked DYNAMIC.p_offset +16 'dynamic section out of bounds'
+  poked DYNAMIC.p_vaddr 0x7fffffffffff0000 'dynamic section out of bounds'
+  poked DYNAMIC.p_memsz 0x7fffffffffff0000 'dynamic section out of bounds'
+  poked DYNAMIC.p_filesz 0 'object file has no dynamic section'
+  poked DYNAMIC.p_type 0 'object file has no dynamic section'
+  poked DYNAMIC.p_memsz 64 'dynamic section without an end'
+}
+
+@test "elf: a dynamic section that ld.so cannot write to is refused" {
+  build -Wl,-z,norelro -nostdlib <<<'int f(void) { return 0; }'
+  poke module.so LOAD.3.p_flags 4
+  refused 'dynamic section not writable'
+}
+
+@test "elf: a tag has the tags that ld.so reads with it" {
+  poked DT_RELASZ.tag 0x6ffffd00 'DT_RELA without DT_RELASZ'
+  poked DT_RELAENT.tag 0x6ffffd00 'DT_RELA without DT_RELAENT'
+  poked DT_PLTREL.tag 0x6ffffd00 'DT_JMPREL without DT_PLTREL'
+  poked DT_JMPREL.tag 0x6ffffd00 'DT_PLTREL without DT_JMPREL'
+  poked DT_PLTRELSZ.tag 0x6ffffd00 'DT_PLTREL without DT_PLTRELSZ'
+  poked DT_PLTGOT.tag 0x6ffffd00 'DT_JMPREL without DT_PLTGOT'
+  poked DT_INIT_ARRAYSZ.tag 0x6ffffd00 'DT_INIT_ARRAY without DT_INIT_ARRAYSZ'
+  poked DT_FINI_ARRAYSZ.tag 0x6ffffd00 'DT_FINI_ARRAY without DT_FINI_ARRAYSZ'
+  poked DT_VERSYM.tag 0x6ffffd00 'DT_VERNEED without DT_VERSYM'
+  poked DT_STRTAB.tag 0x6ffffd00 'no string table'
+  poked DT_SYMTAB.tag 0x6ffffd00 'no symbol table'
+  poked DT_GNU_HASH.tag 0x6ffffd00 'no symbol hash table'
+}
+
+@test "elf: sizes of entries are what ld.so asserts" {
+  poked DT_RELAENT 16 'DT_RELAENT is not 24'
+  poked DT_SYMENT 16 'DT_SYMENT is not 24'
+  poked DT_PLTREL 17 'DT_PLTREL is not 7'
+}
+
+@test "elf: strings are in the string table, which ends in NUL" {
+  poked DT_STRTAB 0x100000 'string table out of bounds'
+  poked DT_STRSZ 0x7fffffffffffffff 'string table out of bounds'
+  poked DT_STRSZ 0 'string table without a final NUL'
+  poked DT_STRSZ -1 'string table without a final NUL'
+  poked DT_NEEDED size 'DT_NEEDED outside of the string table'
+  poked DT_FLAGS_1.tag 14 DT_SONAME size 'DT_SONAME outside of the string table' || true
+}
+
+@test "elf: a library name too long for ld.so's stack is refused" {
+  build -Wl,--no-as-needed -Wl,-soname,"lib$(printf 'x%.0s' {1..4100}).so" <<<'int i;'
+  mv module.so libx.so
+  build -L. -Wl,--no-as-needed libx.so <<<'int j;'
+  refused 'DT_NEEDED too long'
+}
+
+@test "elf: a module that forbids dlopen is refused in ld.so's words" {
+  module -Wl,-z,nodlopen
+  refused 'shared object cannot be dlopen()ed'
+}
+
+@test "elf: of a tag that is there twice the last counts, as in ld.so" {
+  module -Wl,-z,now
+  # The first is DT_STRTAB now too, and wrong.
+  poke module.so DT_FINI.tag 5
+  refused 'no string table' || true
+  accepted || true
+}
+
+# --- hash tables and symbols
+
+@test "elf: a GNU hash table has a bloom filter and chains that end" {
+  poked DT_GNU_HASH 0x100000 'DT_GNU_HASH out of bounds'
+  poked 'DT_GNU_HASH[0]' 0x40000000 'DT_GNU_HASH out of bounds'
+  poked 'DT_GNU_HASH[1]' 0x1000 'DT_GNU_HASH bucket out of bounds'
+  poked 'DT_GNU_HASH[2]' 0 'DT_GNU_HASH bloom filter size not a power of two'
+  poked 'DT_GNU_HASH[2]' 3 'DT_GNU_HASH bloom filter size not a power of two'
+}
