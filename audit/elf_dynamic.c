@@ -135,6 +135,9 @@ static bool string_table_read(struct reader *reader)
 
 	if (!tag_has(reader, DT_STRTAB) || !tag_has(reader, DT_STRSZ))
 		return elf_refuse(reader, "no string table");
+	/* Taken for granted by elf_dynamic_do_Rela, even without relocations. */
+	if (!tag_has(reader, DT_SYMTAB))
+		return elf_refuse(reader, "no symbol table");
 	symbols->str_size = tag_value(reader, DT_STRSZ);
 	symbols->str = bytes_at(reader, "string table", tag_value(reader, DT_STRTAB),
 				symbols->str_size, 1);

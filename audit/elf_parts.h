@@ -119,4 +119,7 @@ bool relocs_look_again(struct reader *reader);
 /* elf_symbols.c: the symbol table, with symbol_end known. */
 bool symbols_read(struct reader *reader);
 
+/* symbol_end symbols, unchecked, or NULL if they are not all in the file. */
+const ElfW(Sym) *symbols_bytes(const struct reader *reader);
+
 #endif

@@ -466,11 +466,11 @@ bool relocs_read(struct reader *reader)
 	reader->second_look = false;
 	if (!functions_check(reader) || !tables_read(reader, tables))
 		return false;
-	/* Relocations of symbols that the hash tables do not know: the symbol table
-	 * turns out to be longer, and is to be kept from them. */
+	/* Relocations of symbols that the hash tables do not know: the symbol table turns
+	 * out to be longer, and all of it is to be kept from them. */
 	do {
 		known = reader->symbol_end;
-		if (!pass(reader, tables))
+		if (!pass(reader, tables) || !symbols_bytes(reader))
 			return false;
 	} while (reader->symbol_end > known);
 	return true;

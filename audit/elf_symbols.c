@@ -14,14 +14,19 @@ static bool special_check(const struct reader *reader, const ElfW(Sym) *sym)
 	       elf_refuse(reader, "IFUNC symbol outside of the code");
 }
 
+const ElfW(Sym) *symbols_bytes(const struct reader *reader)
+{
+	return bytes_at(reader, "symbol table", tag_value(reader, DT_SYMTAB),
+			reader->symbol_end * sizeof(ElfW(Sym)), _Alignof(ElfW(Sym)));
+}
+
 bool symbols_read(struct reader *reader)
 {
 	const unsigned special = 1 << STT_TLS | 1 << STT_GNU_IFUNC;
 	struct symbols *symbols = &reader->elf->symbols;
 	size_t highest = 0;
 
-	symbols->sym = bytes_at(reader, "symbol table", tag_value(reader, DT_SYMTAB),
-				reader->symbol_end * sizeof *symbols->sym, _Alignof(ElfW(Sym)));
+	symbols->sym = symbols_bytes(reader);
 	if (!symbols->sym)
 		return false;
 	symbols->count = reader->symbol_end;

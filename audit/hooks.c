@@ -61,8 +61,12 @@ EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cooki
 
 EXPORTED unsigned la_objclose(uintptr_t *cookie)
 {
-	if (process.lav)
-		object_remove(cookie);
+	struct object *object = process.lav ? object_of_cookie(cookie) : NULL;
+
+	if (object) {
+		namespace_departure(object);
+		object_remove(object);
+	}
 	return 0;
 }
 

@@ -134,8 +134,17 @@ void namespace_arrival(const struct object *object)
 		return;
 	namespace->lmid = object->lmid;
 	namespace->interpreter = root->interpreter;
+	namespace->head = object->map;
 	namespace->root_path = root->mirror.file.path;
 	__atomic_store_n(&state.by_lmid[object->lmid], namespace, __ATOMIC_RELEASE);
+}
+
+void namespace_departure(const struct object *object)
+{
+	struct namespace *namespace = namespace_of(object->lmid);
+
+	if (namespace && namespace->head == object->map)
+		__atomic_store_n(&state.by_lmid[object->lmid], NULL, __ATOMIC_RELEASE);
 }
 
 /* A new namespace, or NULL: base's dlerror() has the reason. */

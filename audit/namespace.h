@@ -24,6 +24,7 @@ struct promoted {
 struct namespace {
 	Lmid_t lmid;
 	const struct object *interpreter;
+	const struct link_map *head;	/* the root's map: what came first */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
 	unsigned packages;		/* that live here */
@@ -59,6 +60,9 @@ const struct object *namespace_promoter(const struct namespace *here, const char
 /* la_objopen: an object has come into lmid. Tells ours from those that the
  * program makes, by their first object. */
 void namespace_arrival(const struct object *object);
+
+/* la_objclose: one goes. When it is the head, making the namespace has failed. */
+void namespace_departure(const struct object *object);
 
 /* la_objsearch: what to open when an object of lmid asks for name. NULL: it is a
  * host library without a mirror so far; namespace_open() makes that and tries

@@ -66,12 +66,9 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 	return object;
 }
 
-void object_remove(const uintptr_t *cookie)
+void object_remove(struct object *object)
 {
-	struct object *object = object_of_cookie(cookie);
-
-	if (object)
-		__atomic_store_n(&object->map, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&object->map, NULL, __ATOMIC_RELEASE);
 }
 
 struct object *object_next(const struct object *object)

@@ -42,7 +42,8 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie);
  * bindings of and to it la_symbind wants to hear of. */
 unsigned object_recognize(struct object *object);
 
-void object_remove(const uintptr_t *cookie);
+/* The object goes: its entry is free. */
+void object_remove(struct object *object);
 
 /* The first object, or the one after object, in the order of arrival; NULL after
  * the last. Objects that are gone are passed over. */
