@@ -97,6 +97,7 @@ static bool section_read(struct reader *reader)
 	const ElfW(Phdr) *phdr = reader->dynamic;
 	const struct elf *elf = reader->elf;
 	const ElfW(Dyn) *dyn;
+	size_t size;
 
 	if (!phdr || phdr->p_filesz == 0)
 		return elf_refuse(reader, "object file has no dynamic section");
@@ -111,8 +112,8 @@ static bool section_read(struct reader *reader)
 		return elf_refuse(reader, "dynamic section not writable");
 	if (phdr->p_memsz / sizeof *dyn > DYN_MAX)
 		return elf_refuse(reader, "dynamic section too large");
-	return tags_read(reader, dyn, (phdr->p_filesz < phdr->p_memsz ? phdr->p_filesz
-								      : phdr->p_memsz) / sizeof *dyn);
+	size = phdr->p_filesz < phdr->p_memsz ? phdr->p_filesz : phdr->p_memsz;
+	return tags_read(reader, dyn, size / sizeof *dyn);
 }
 
 static bool pairs_check(const struct reader *reader)
@@ -192,7 +193,8 @@ bool dynamic_read(struct reader *reader)
 	elf->rpath = string_of(reader, DT_RPATH);
 	elf->runpath = string_of(reader, DT_RUNPATH);
 	if (tag_value(reader, DT_FLAGS_1) & DF_1_PIE)
-		return elf_refuse(reader, "cannot dynamically load position-independent executable");
+		return elf_refuse(reader,
+				  "cannot dynamically load position-independent executable");
 	if (tag_value(reader, DT_FLAGS_1) & DF_1_NOOPEN)
 		return elf_refuse(reader, "shared object cannot be dlopen()ed");
 	return true;

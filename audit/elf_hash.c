@@ -102,7 +102,8 @@ static bool gnu_read(struct reader *reader)
 	const uint32_t *table;
 	struct gnu gnu;
 
-	table = bytes_at(reader, what, address, (room > 4 ? room : 4) * 4, _Alignof(ElfW(Addr)));
+	table = bytes_at(reader, what, address, (room > 4 ? room : 4) * 4,
+			 _Alignof(ElfW(Addr)));
 	if (!table)
 		return false;
 	/* ld.so takes the remainder by an and; 0 would be all ones. */
@@ -187,10 +188,10 @@ static bool is_match(const struct symbols *symbols, size_t at, const char *name)
 static size_t find_gnu(const struct symbols *symbols, const char *name)
 {
 	struct gnu gnu = gnu_view(symbols->gnu_hash);
-	uint32_t hash = hash_gnu(name), at;
+	uint32_t hash = hash_gnu(name), other = hash >> gnu.bloom_shift % 32, at;
 	ElfW(Addr) bloom = gnu.bloom[hash / WORD_BITS & (gnu.bloom_count - 1)];
 
-	if (!(bloom >> hash % WORD_BITS & bloom >> (hash >> gnu.bloom_shift % 32) % WORD_BITS & 1))
+	if (!(bloom >> hash % WORD_BITS & bloom >> other % WORD_BITS & 1))
 		return 0;
 	at = gnu.bucket_count ? gnu.buckets[hash % gnu.bucket_count] : 0;
 	for (; at; at++) {
@@ -259,7 +260,8 @@ bool symbols_is_module(const struct symbols *symbols, const char *file_name)
 	char name[256];
 
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-		int size = snprintf(name, sizeof name, "%s%.*s", prefixes[i], length, file_name);
+		int size = snprintf(name, sizeof name, "%s%.*s", prefixes[i], length,
+				    file_name);
 
 		if (size < (int)sizeof name && symbols_find(symbols, name))
 			return true;

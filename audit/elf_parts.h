@@ -50,7 +50,7 @@ struct reader {
 	const ElfW(Phdr) *tls;	/* of more than 0 bytes, or NULL */
 	size_t load_count;
 	struct load loads[ELF_LOADS_MAX];
-	const ElfW(Dyn) *tags[TAG_SLOTS];	/* by TAG_SLOT(); of each tag the last, as in ld.so */
+	const ElfW(Dyn) *tags[TAG_SLOTS];	/* by TAG_SLOT(); the last of each, as in ld.so */
 	size_t kept_count;
 	struct kept kept[ELF_KEPT_MAX];
 	size_t symbol_end;	/* past the highest symbol index in use */
@@ -74,8 +74,8 @@ static inline ElfW(Addr) tag_value(const struct reader *reader, ElfW(Addr) tag)
 /* Says `path: what` in diag. Returns false. */
 bool elf_refuse(const struct reader *reader, const char *what);
 
-/* size bytes of the file at offset, aligned to align, a power of two; NULL, and nothing said, if
- * there are not so many. */
+/* size bytes of the file at offset, aligned to align, a power of two; NULL, and nothing
+ * said, if there are not so many. */
 const void *elf_slice(const struct elf *elf, size_t offset, size_t size, size_t align);
 
 /* elf_segments.c: the program headers. */

@@ -33,7 +33,6 @@
 #define DATA_NAME "big"
 #endif
 #define CLASS (sizeof(ElfW(Addr)) == 8 ? ELFCLASS64 : ELFCLASS32)
-#define OTHER_CLASS (CLASS == ELFCLASS64 ? "ELFCLASS32" : "ELFCLASS64")
 
 /* The kernel's limit for executables (fs/binfmt_elf.c, load_elf_phdrs). ld.so has
  * none, copies all to the stack, twice, and 65535 of them overflow it. */

@@ -97,7 +97,8 @@ static void cut(struct targets *targets, ElfW(Addr) start, ElfW(Addr) end, unsig
 		if (spans[i].end <= start || spans[i].start >= end || start >= end)
 			continue;
 		made = span_cut(parts, spans[i], start, end, array);
-		memmove(&spans[i + made], &spans[i + 1], (targets->count - i - 1) * sizeof *spans);
+		memmove(&spans[i + made], &spans[i + 1],
+			(targets->count - i - 1) * sizeof *spans);
 		memcpy(&spans[i], parts, made * sizeof *spans);
 		targets->count += made - 1;
 	}
@@ -130,7 +131,8 @@ static void loads_add(struct targets *targets)
 	for (size_t i = 0; i < reader->load_count; i++) {
 		const struct load *load = &reader->loads[i];
 
-		if (load->flags & PF_R && (textrel || load->flags & PF_W) && load->start < load->end)
+		if (load->flags & PF_R && (textrel || load->flags & PF_W) &&
+		    load->start < load->end)
 			targets->spans[targets->count++] =
 				(struct span){ load->start, load->end, ARRAY_NONE };
 	}
@@ -230,7 +232,8 @@ static bool arrays_check(const struct targets *targets)
 	for (unsigned i = 0; i < ARRAY_COUNT; i++) {
 		size_t count = tag_value(reader, array_tags[i].size_tag) / WORD;
 
-		if (tag_has(reader, array_tags[i].tag) && count && targets->seen[i].count < count)
+		if (tag_has(reader, array_tags[i].tag) && count &&
+		    targets->seen[i].count < count)
 			return diag_set(reader->diag, "%s: %s entry without a relocation",
 					reader->elf->path, array_tags[i].name);
 	}
@@ -239,8 +242,8 @@ static bool arrays_check(const struct targets *targets)
 
 static bool type_refuse(const struct reader *reader, const struct table *table, size_t type)
 {
-	return diag_set(reader->diag, "%s: unexpected reloc type 0x%zx in %s", reader->elf->path,
-			type, table->name);
+	return diag_set(reader->diag, "%s: unexpected reloc type 0x%zx in %s",
+			reader->elf->path, type, table->name);
 }
 
 #ifdef RELOC_RELATIVE
@@ -317,7 +320,8 @@ static bool table_check(struct targets *targets, const struct table *table)
 	}
 	if (highest > targets->reader->symbol_end) {
 		if (tag_has(targets->reader, DT_HASH))
-			return elf_refuse(targets->reader, "relocation of a symbol that DT_HASH has not");
+			return elf_refuse(targets->reader,
+					  "relocation of a symbol that DT_HASH has not");
 		targets->reader->symbol_end = highest;
 	}
 	return true;
@@ -398,7 +402,8 @@ static bool relr_check(struct targets *targets, const ElfW(Addr) *relr, size_t c
 	for (size_t i = 0; i < count; i++) {
 		if (i == 0 && relr[i] & 1)
 			return elf_refuse(targets->reader, "DT_RELR begins with a bitmap");
-		if (!(relr[i] & 1 ? relr_bitmap(targets, at, relr[i]) : relr_word(targets, relr[i])))
+		if (!(relr[i] & 1 ? relr_bitmap(targets, at, relr[i])
+				  : relr_word(targets, relr[i])))
 			return false;
 		at = relr[i] & 1 ? at + (8 * WORD - 1) * WORD : relr[i] + WORD;
 	}

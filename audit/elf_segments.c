@@ -155,7 +155,8 @@ static bool tls_check(struct reader *reader, const ElfW(Phdr) *phdr)
 		return true;
 	reader->tls = phdr;
 	/* 0 divides by zero in _dl_try_allocate_static_tls. */
-	if (phdr->p_align == 0 || phdr->p_align & (phdr->p_align - 1) || phdr->p_align > TLS_MAX)
+	if (phdr->p_align == 0 || phdr->p_align & (phdr->p_align - 1) ||
+	    phdr->p_align > TLS_MAX)
 		return elf_refuse(reader, "PT_TLS alignment not a power of two");
 	if (phdr->p_filesz > phdr->p_memsz || phdr->p_memsz > TLS_MAX)
 		return elf_refuse(reader, "PT_TLS size invalid");

@@ -60,16 +60,27 @@ static void index_met(struct reader *reader, unsigned index)
 		reader->version_max = index & INDEX_MASK;
 }
 
+/* Every process has these, and every namespace of ours; `patchelf --remove-needed`
+ * takes them from a module and leaves their versions. */
+static bool is_everywhere(const char *name)
+{
+	return strcmp(name, "libc.so.6") == 0 || strcmp(name, "libm.so.6") == 0;
+}
+
 /* Is that a name by which ld.so will know a dependency? It asserts that it does
  * (dl-version.c, _dl_check_map_versions): "needed != NULL". */
 static bool is_needed(const struct elf *elf, size_t name)
 {
+	const char *str = elf->symbols.str;
+
+	if (is_everywhere(elf->symbols.str + name))
+		return true;
 	for (size_t i = 0; i < elf->dyn_count; i++)
 		if (elf->dyn[i].d_tag == DT_NEEDED && elf->dyn[i].d_un.d_val == name)
 			return true;
 	for (size_t i = 0; i < elf->dyn_count; i++)
 		if (elf->dyn[i].d_tag == DT_NEEDED &&
-		    strcmp(elf->symbols.str + elf->dyn[i].d_un.d_val, elf->symbols.str + name) == 0)
+		    strcmp(str + elf->dyn[i].d_un.d_val, str + name) == 0)
 			return true;
 	return false;
 }
@@ -105,7 +116,8 @@ static bool verneed_read(struct reader *reader)
 		if (need->vn_version != VER_NEED_CURRENT)
 			return elf_refuse(reader, "unsupported version of Verneed record");
 		if (!is_needed(reader->elf, need->vn_file))
-			return diag_set(reader->diag, "%s: versions of %.256s, which is no DT_NEEDED",
+			return diag_set(reader->diag,
+					"%s: versions of %.256s, which is no DT_NEEDED",
 					reader->elf->path, symbols->str + need->vn_file);
 		if (!vernaux_read(reader, &chain, at + need->vn_aux))
 			return false;

@@ -264,11 +264,13 @@ static struct namespace *join_another(const struct object *interpreter, const ch
 				      const struct elf *elf, const struct diag *why)
 {
 	struct namespace *best = emptiest(interpreter, elf);
+	unsigned same = best ? clashes(best, elf) : 0;
 
 	if (best)
-		process_log(LOG_LEVEL_INFO, "package %s joins namespace %ld, with %u others there "
-			    "and %u libraries of the same name: %s", name, (long)best->lmid,
-			    best->packages, clashes(best, elf), why->text);
+		process_log(same ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "package %s joins namespace "
+			    "%ld, with %u others there and %u libraries of the same name%s: %s",
+			    name, (long)best->lmid, best->packages, same,
+			    same ? ", which it gets instead of its own" : "", why->text);
 	return best;
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -218,40 +219,77 @@ static void unique_path(struct memfile *file)
 	sprintf(end, "/%d", file->fd);
 }
 
+/* Otherwise the kernel would send SIGXFSZ, which ends a process. */
+static bool may_grow(size_t size)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= size;
+}
+
+static bool write_all(int fd, const char *bytes, size_t size, struct diag *diag)
+{
+	while (size > 0) {
+		ssize_t written = write(fd, bytes, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return diag_set(diag, "a file in memory cannot be written: %s",
+					strerror(errno));
+		bytes += written;
+		size -= written;
+	}
+	return true;
+}
+
 bool process_memfile(struct memfile *file, const char *name, size_t size, void **bytes,
 		     struct diag *diag)
 {
 	struct status status;
-	int fd = memfd(name);
+	int fd;
 
+	if (!may_grow(size))
+		return diag_set(diag, "no file in memory: RLIMIT_FSIZE is less than its %zu bytes",
+				size);
+	fd = memfd(name);
 	if (fd < 0)
 		return diag_set(diag, "no file in memory: memfd_create: %s", strerror(errno));
 	fd = lift(fd);
-	if (ftruncate(fd, size) == 0 && status_of_descriptor(fd, &status)) {
-		*bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (*bytes != MAP_FAILED) {
-			*file = (struct memfile){ .fd = fd, .identity = status.identity };
-			unique_path(file);
-			return true;
-		}
+	/* Pages of our own, all at once, and then one write: to fill in the file by a
+	 * mapping would cost a page fault each. */
+	*bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (*bytes != MAP_FAILED && status_of_descriptor(fd, &status)) {
+		*file = (struct memfile){ .fd = fd, .identity = status.identity };
+		unique_path(file);
+		return true;
 	}
 	diag_set(diag, "no file in memory of %zu bytes: %s", size, strerror(errno));
 	close(fd);
 	return false;
 }
 
+static bool seal(const struct memfile *file, struct diag *diag)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+
+	if (fcntl(file->fd, F_ADD_SEALS, seals) < 0)
+		return diag_set(diag, "a file in memory cannot be sealed: %s", strerror(errno));
+	if (access(file->path, R_OK) < 0)
+		return diag_set(diag, "%s cannot be opened: %s; is /proc mounted?", file->path,
+				strerror(errno));
+	return true;
+}
+
 bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct diag *diag)
 {
+	bool good = write_all(file->fd, bytes, size, diag) && seal(file, diag);
+
 	munmap(bytes, size);
-	if (fcntl(file->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-		diag_set(diag, "a file in memory cannot be sealed: %s", strerror(errno));
-	else if (access(file->path, R_OK) < 0)
-		diag_set(diag, "%s cannot be opened: %s; is /proc mounted?", file->path,
-			 strerror(errno));
-	else
-		return true;
-	close(file->fd);
-	return false;
+	if (!good)
+		close(file->fd);
+	return good;
 }
 
 void process_memfile_drop(struct memfile *file, void *bytes, size_t size)

@@ -79,8 +79,8 @@ struct memfile {
 	struct identity identity;
 };
 
-/* Makes one of size bytes, zeroed, mapped writable at *bytes; name is what
- * /proc/PID/maps shows. Follow with process_memfile_seal(). */
+/* Begins one of size bytes: *bytes are theirs, zeroed, to be filled in; name is
+ * what /proc/PID/maps shows. Follow with process_memfile_seal(). */
 bool process_memfile(struct memfile *file, const char *name, size_t size, void **bytes,
 		     struct diag *diag);
 bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct diag *diag);

@@ -2,77 +2,22 @@
 /* Every route to dlopen leads here: caller and arguments -> load, then a handle or
  * a word that the real function shall have the call.
  *
- * The hard thing is dlerror(): a refusal of ours has no error in base's libc. So
- * dlerror is steered, too, and gives ours first to the thread that has one. */
+ * A refusal of ours has no error in base's libc. So dlerror is steered, too, and
+ * gives ours first to the thread that has one (error.h). */
 #include "audit/steer.h"
 
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
+#include "audit/error.h"
 #include "audit/load.h"
 #include "audit/process.h"
 #include "audit/slots.h"
 
-#define PENDING_MAX 16
-
-/* What dlerror() will say: a text a thread. With more threads than entries the
- * oldest text is lost, and its thread gets NULL. */
-static struct pending {
-	pid_t thread;		/* 0: free */
-	struct diag diag;
-} pending[PENDING_MAX];
-
-static unsigned pending_count;	/* of all ever; so a cheap "never" for the usual case */
-
-static pid_t this_thread(void)
-{
-	return syscall(SYS_gettid);
-}
-
-static struct pending *pending_of(pid_t thread)
-{
-	for (size_t i = 0; i < PENDING_MAX; i++)
-		if (__atomic_load_n(&pending[i].thread, __ATOMIC_ACQUIRE) == thread)
-			return &pending[i];
-	return NULL;
-}
-
-static void set_error(const struct diag *diag)
-{
-	unsigned turn = __atomic_fetch_add(&pending_count, 1, __ATOMIC_ACQ_REL);
-	struct pending *mine = pending_of(this_thread());
-
-	if (!mine)
-		mine = &pending[turn % PENDING_MAX];
-	__atomic_store_n(&mine->thread, 0, __ATOMIC_RELEASE);
-	mine->diag = *diag;
-	__atomic_store_n(&mine->thread, this_thread(), __ATOMIC_RELEASE);
-	/* What base remembers is older. */
-	process.base.dlerror();
-}
-
-static void clear_error(void)
-{
-	struct pending *mine;
-
-	if (!__atomic_load_n(&pending_count, __ATOMIC_ACQUIRE))
-		return;
-	mine = pending_of(this_thread());
-	if (mine)
-		__atomic_store_n(&mine->thread, 0, __ATOMIC_RELEASE);
-}
-
 struct steered steer_dlerror(void)
 {
-	struct pending *mine;
+	const char *text = error_take();
 
-	if (!__atomic_load_n(&pending_count, __ATOMIC_ACQUIRE) ||
-	    !(mine = pending_of(this_thread())))
+	if (!text)
 		return (struct steered){ .pass = (uintptr_t)process.base.dlerror };
-	/* The text stays until this thread's next error. */
-	__atomic_store_n(&mine->thread, 0, __ATOMIC_RELEASE);
-	return (struct steered){ .result = mine->diag.text };
+	return (struct steered){ .result = (char *)text };
 }
 
 static struct steered answer(enum load_outcome outcome, void *handle, const struct diag *diag)
@@ -81,7 +26,9 @@ static struct steered answer(enum load_outcome outcome, void *handle, const stru
 	case LOAD_DONE:
 		return (struct steered){ .result = handle };
 	case LOAD_FAILED:
-		set_error(diag);
+		error_set(diag);
+		/* What base remembers is older. */
+		process.base.dlerror();
 		return (struct steered){ .result = NULL };
 	case LOAD_PASS:
 		break;
@@ -113,7 +60,7 @@ struct steered steer_dlopen(const char *file, int mode, const void *caller)
 	int error = *process.base.errno_location();
 	enum load_outcome outcome = LOAD_PASS;
 
-	clear_error();
+	error_clear();
 	slots_sweep(interpreter, true);
 	if (file && interpreter)
 		outcome = load_module(interpreter, file, mode, &handle, &diag);
@@ -142,7 +89,7 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 	struct diag diag = { "" };
 	void *handle = NULL;
 
-	clear_error();
+	error_clear();
 	if (namespace)
 		outcome = load_inside(namespace, map, file, mode, &handle, &diag);
 	*process.base.errno_location() = error;

@@ -60,15 +60,18 @@ static bool is_module(const char *directory, const char *below, char path[PATH_M
 	return realpath(name, path) && !access(path, R_OK);
 }
 
-/* The directory that this program is in; "." if /proc does not tell. */
+/* The directory that this program is in. */
 static void own_directory(char directory[PATH_MAX])
 {
-	ssize_t size = readlink("/proc/self/exe", directory, PATH_MAX - 1);
+	const char *started_as = (const char *)getauxval(AT_EXECFN);
 	char *slash;
 
-	directory[size > 0 ? size : 0] = '\0';
+	/* Without /proc, what the kernel was asked to start says it too. */
+	if (!realpath("/proc/self/exe", directory) &&
+	    (!started_as || !realpath(started_as, directory)))
+		strcpy(directory, "./");
 	slash = strrchr(directory, '/');
-	strcpy(slash ? slash : directory, slash ? "" : ".");
+	*slash = '\0';
 }
 
 static bool find_module(char path[PATH_MAX])

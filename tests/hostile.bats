@@ -4,6 +4,9 @@
 # ImportError as without us or a clearer one, never a crash, and the next import
 # works.
 
+# Bats sets stderr; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
 load helper_live
 
 setup_file() {
@@ -90,8 +93,9 @@ own p0'
   # A linker script, which is what libX.so often is in /usr/lib.
   printf 'INPUT(libc.so.6)\n' >"$BAD"
   refused 'ELF|too short'
-  pypy3 -c 'import random, sys; random.seed(1); sys.stdout.buffer.write(random.randbytes(100000))' \
-    >"$BAD"
+  pypy3 -c 'import random, sys
+random.seed(1)
+sys.stdout.buffer.write(random.randbytes(100000))' >"$BAD"
   refused 'ELF'
 }
 
@@ -219,8 +223,9 @@ int used(void);
 static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, "underlinked", 0, -1 };
 PyMODINIT_FUNC PyInit_underlinked(void) { return used() ? PyModule_Create(&definition) : NULL; }
 C
-  gcc -shared -fPIC -I"$(pypy3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')" \
-    -o "$BAD" t.c -Lsite-packages/bad -lused "-Wl,-rpath,\$ORIGIN"
+  local include
+  include=$(pypy3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+  gcc -shared -fPIC -I"$include" -o "$BAD" t.c -Lsite-packages/bad -lused "-Wl,-rpath,\$ORIGIN"
   printf 'no library\n' >site-packages/bad/libused.so
   isolated script.py "$BAD"
   assert_line --index 0 --partial 'ImportError'

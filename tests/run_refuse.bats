@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 # A module that needs what it does not bring: what it gets, and what it is told.
 
+# Bats sets stderr; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
 load helper_live
 
 setup_file() {
@@ -68,7 +71,7 @@ PY
   ask plain need.bzip need.several need.internal
   assert_success
   assert_line --index 0 --partial '1.0.'
-  assert_line --index 1 --regexp "^$ZLIB[|]1\.0\..*[|]$EXPAT\$"
+  assert_line --index 1 --regexp "^${ZLIB}[|]1\.0\..*[|]$EXPAT\$"
   assert_line --index 2 entered
 }
 
@@ -100,7 +103,8 @@ PY
   # ... and no other one.
   assert_line --index 1 --partial 'ImportError'
   assert_equal "$(wc -l <<<"$stderr")" 1
-  assert_regex "$stderr" "^pypy-isolate: $SITE/need/bzip$SUFFIX: gets BZ2_bzlibVersion from .*/libbz2\.so\.1\.0 "
+  assert_regex "$stderr" "^pypy-isolate: $SITE/need/bzip$SUFFIX: gets BZ2_bzlibVersion from "
+  assert_regex "$stderr" '/libbz2\.so\.1\.0 '
   assert_regex "$stderr" "t\.conf:1"
 }
 
@@ -132,14 +136,15 @@ PY
   ask isolated need.bzip
   assert_success
   assert_output --partial '1.0.'
-  assert_regex "$stderr" '^pypy-isolate: .* gets BZ2_bzlibVersion from .*/libbz2\.so\.1\.0 .*t\.conf:1: unlisted warn'
+  assert_regex "$stderr" '^pypy-isolate: .* gets BZ2_bzlibVersion from .*/libbz2\.so\.1\.0 '
+  assert_regex "$stderr" 't\.conf:1: unlisted warn'
 }
 
 @test "unlisted warn: several symbols of several libraries" {
   echo 'unlisted warn "*/need/several.*"' >t.conf
   ask isolated need.several
   assert_success
-  assert_output --regexp "^$ZLIB[|]1\.0\..*[|]$EXPAT\$"
+  assert_output --regexp "^${ZLIB}[|]1\.0\..*[|]$EXPAT\$"
   for symbol in 'zlibVersion from .*libz' 'BZ2_bzlibVersion from .*libbz2' \
     'XML_ExpatVersion from .*libexpat'; do
     assert_regex "$stderr" "gets $symbol"
@@ -163,7 +168,8 @@ PY
 
 @test "a symbol of the interpreter that is not C API is refused like any other" {
   ask isolated need.internal
-  assert_output --regexp "need/internal.*: needs the symbol vmprof_e(nter|xit)_signal .*$INTERPRETER"
+  assert_output --regexp "need/internal.*: needs the symbol vmprof_e(nter|xit)_signal "
+  assert_output --partial "$INTERPRETER"
   assert_output --partial 'C API'
   advice "$output" | sed 1d >>t.conf
   ask isolated need.internal
@@ -263,12 +269,13 @@ PY
 }
 
 @test "mode off: as without us, and silent" {
-  plain_output=$(pypy3 -c 'import need.bzip, own.mod; print(need.bzip.version(), own.mod.version())')
-  PYPY_ISOLATE=off isolated -c 'import need.bzip, own.mod; print(need.bzip.version(), own.mod.version())'
-  prints "$plain_output"
+  ask plain need.bzip own.mod
+  local want=$output
+  PYPY_ISOLATE=off ask isolated need.bzip own.mod
+  prints "$want"
   echo 'mode off' >t.conf
-  isolated -c 'import need.bzip, own.mod; print(need.bzip.version(), own.mod.version())'
-  prints "$plain_output"
+  ask isolated need.bzip own.mod
+  prints "$want"
 }
 
 @test "leave: a package that the policy leaves alone is hijacked as without us" {

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Every way to dlopen, the interpreter's and the modules' own, leads to us.
 
+# Bats sets stderr; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
 load helper_live
 
 setup_file() {
@@ -137,7 +140,7 @@ $ZLIB"
 own'
 }
 
-@test "RTLD_GLOBAL by setdlopenflags: a package that is there already finds it, and stays one copy" {
+@test "RTLD_GLOBAL by setdlopenflags: a package that is there already finds it, one copy" {
   script <<'PY'
 import os, sys
 import own.mod, look
@@ -397,7 +400,8 @@ PY
   script <<'PY'
 import os, sys
 import own.dl as dl
-for path in ("libnowhere.so.9", "/nonexistent/x.so", "./no.so", sys.argv[1] + "/broken/libneedsgone.so"):
+for path in ("libnowhere.so.9", "/nonexistent/x.so", "./no.so",
+             sys.argv[1] + "/broken/libneedsgone.so"):
     try:
         dl.open(path, os.RTLD_NOW)
     except OSError as error:
@@ -413,7 +417,7 @@ except OSError as error:
 PY
   same script.py "$SITE"
   assert_success
-  assert_line --index 0 'libnowhere.so.9: cannot open shared object file: No such file or directory'
+  assert_line --index 0 --partial 'libnowhere.so.9: cannot open shared object file: No such'
   assert_line --index 4 --partial 'libabi.so: undefined symbol: nope'
 }
 
@@ -423,7 +427,7 @@ import os
 import own.dl as dl
 process = dl.open(None, os.RTLD_NOW)
 print(dl.where(dl.sym(process, "getpid"))[0].rpartition("/")[2])
-print(dl.where(dl.sym(process, "PyPyLong_FromLong"))[0].rpartition("/")[2].startswith("libpypy"))
+print("/libpypy" in dl.where(dl.sym(process, "PyPyLong_FromLong"))[0])
 for name in ("zlibVersion", "XML_ExpatVersion", "vmprof_enter_signal"):
     try:
         print(dl.where(dl.sym(process, name))[2])
@@ -541,7 +545,8 @@ res_mkquery 1, getaddrinfo_a Processing request in progress, openpty 0, clock 0'
   script <<'PY'
 import ctypes, socket, pwd
 import own.dl as dl
-print(socket.getaddrinfo("localhost", 80, socket.AF_INET, socket.SOCK_STREAM)[0][4], pwd.getpwuid(0)[0])
+print(socket.getaddrinfo("localhost", 80, socket.AF_INET, socket.SOCK_STREAM)[0][4])
+print(pwd.getpwuid(0)[0])
 PY
   same
   assert_success

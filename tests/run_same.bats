@@ -3,6 +3,9 @@
 # A program cannot tell that we are there, but for what its modules bind to; and a
 # process that is no interpreter is left alone.
 
+# Bats sets stderr; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
 load helper_live
 
 setup_file() {
@@ -27,7 +30,7 @@ PY
   assert_line --index 0 --partial "$SITE/own/mod."
 }
 
-@test "dladdr names the same file and symbol: a module's, a library's, libc's, the interpreter's" {
+@test "dladdr names the same: a module's, a library's, libc's, the interpreter's" {
   script <<'PY'
 import ctypes, os, sys
 import own.dl as dl
@@ -52,10 +55,10 @@ library = ctypes.CDLL(sys.argv[1])
 # Up to glibc 2.36 at least, with any auditor that has la_symbind the first malloc
 # comes before libc knows that it may use brk: no [heap].
 def is_ours(path):
-    return path.startswith("/memfd:") or path.endswith("/libpypy-isolate.so") or path == "[heap]"
+    return path.startswith("/memfd:") or path.endswith(("/libpypy-isolate.so", "[heap]"))
 print(*sorted({line.split(None, 5)[5] for line in look.maps() if len(line.split()) > 5
                and not is_ours(line.split(None, 5)[5])}), sep="\n")
-print({line.split()[1] for line in look.maps() if "w" in line.split()[1] and "x" in line.split()[1]})
+print({rights for rights in (line.split()[1] for line in look.maps()) if "wx" in rights})
 PY
   same script.py "$SITE/own/libabi.so"
   assert_success
@@ -74,9 +77,25 @@ PY
   refute_output --partial True
 }
 
+@test "no link map has a name that a debugger would open, and find its own descriptor" {
+  script <<'PY'
+import ctypes, os
+import own.dl as dl
+# struct link_map begins with l_addr, l_name, l_ld, l_next.
+names, at = [], dl.open(None, os.RTLD_NOW)
+while at:
+    words = (ctypes.c_void_p * 4).from_address(at)
+    names.append(ctypes.string_at(words[1]))
+    at = words[3]
+print(any(b"libz-own" in name for name in names), [name for name in names if b"/proc/" in name])
+PY
+  same
+  prints 'True []'
+}
+
 # dies HOW: exit status and output are the same, with a module in use.
 dies() {
-  printf 'import ctypes, os, signal, sys\nimport own.mod\nprint(1)\nsys.stdout.flush()\n%s\n' "$1" >script.py
+  printf '%s\n' 'import ctypes, os, signal, sys, own.mod' 'print(1, flush=True)' "$1" >script.py
   same
   assert_line 1
 }
@@ -133,17 +152,29 @@ with open("/proc/self/environ", "rb") as file:
 for words in (sorted("%s=%s" % item for item in os.environ.items()), now):
     print(*[word for word in words if word.split("=")[0] not in ours], sep="\n")
 PY
-  unset GLIBC_TUNABLES
-  export SAMPLE=value
-  same
+  # A small one: it is printed when the test fails.
+  local words=(env -i "PATH=$PATH" "PYTHONPATH=$PYTHONPATH" SAMPLE=value EMPTY=) want
+  run "${words[@]}" pypy3 script.py
+  want=$output
+  # shellcheck disable=SC2086
+  run "${words[@]}" $ISOLATE pypy3 script.py
   assert_success
+  assert_output "$want"
   assert_line SAMPLE=value
-  # Only those two: the program's own variables stay as they were.
-  isolated -c 'import os; print(*sorted(os.environ))'
-  local with=$output
-  plain -c 'import os; print(*sorted(os.environ))'
-  run comm -13 <(tr ' ' '\n' <<<"$output" | sort) <(tr ' ' '\n' <<<"$with" | sort)
-  refute_line --regexp -v '^(LD_AUDIT|GLIBC_TUNABLES)?$'
+  assert_line EMPTY=
+}
+
+@test "the environment has no more than two variables of ours" {
+  local name
+  plain -c 'import os; print(*sorted(os.environ), sep="\n")'
+  echo "$output" >plain.txt
+  isolated -c 'import os; print(*sorted(os.environ), sep="\n")'
+  echo "$output" >isolated.txt
+  assert_line LD_AUDIT
+  assert_equal "$(comm -23 plain.txt isolated.txt)" ''
+  for name in $(comm -13 plain.txt isolated.txt); do
+    assert_regex "$name" '^(LD_AUDIT|GLIBC_TUNABLES)$'
+  done
 }
 
 @test "descriptors 0 to 9, and all below 900, are the same; ours are closed on exec" {
@@ -151,8 +182,8 @@ PY
 import os, subprocess, sys
 import look
 def show():
-    print([(number, what.partition("[")[0]) for number, what in sorted(look.descriptors().items())
-           if number < 900])
+    found = sorted(look.descriptors().items())
+    print([(number, what.partition("[")[0]) for number, what in found if number < 900])
 show()
 import own.mod, p0.mod, hosts.mod
 import ctypes
@@ -173,7 +204,7 @@ PY
   assert_line --index 3 False
 }
 
-@test "with standard input, output and error closed at the start nothing of ours takes their place" {
+@test "standard input, output and error closed: nothing of ours takes their place" {
   script <<'PY'
 import os, sys
 import own.mod
