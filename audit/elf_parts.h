@@ -50,7 +50,7 @@ struct reader {
 	const ElfW(Phdr) *tls;	/* of more than 0 bytes, or NULL */
 	size_t load_count;
 	struct load loads[ELF_LOADS_MAX];
-	const ElfW(Dyn) *tags[TAG_SLOTS];	/* by TAG_SLOT(); the last of each, as in ld.so */
+	const ElfW(Dyn) *tags[TAG_SLOTS];	/* by TAG_SLOT(); the last of each */
 	size_t kept_count;
 	struct kept kept[ELF_KEPT_MAX];
 	size_t symbol_end;	/* past the highest symbol index in use */

@@ -73,7 +73,7 @@ static bool is_needed(const struct elf *elf, size_t name)
 {
 	const char *str = elf->symbols.str;
 
-	if (is_everywhere(elf->symbols.str + name))
+	if (is_everywhere(str + name))
 		return true;
 	for (size_t i = 0; i < elf->dyn_count; i++)
 		if (elf->dyn[i].d_tag == DT_NEEDED && elf->dyn[i].d_un.d_val == name)

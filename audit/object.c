@@ -281,7 +281,7 @@ static const ElfW(Ehdr) *header(const struct object *object)
 	return info.dli_fbase;
 }
 
-const ElfW(Phdr) *object_segments(struct object *object, size_t *count)
+static const ElfW(Phdr) *segments(struct object *object, size_t *count)
 {
 	const ElfW(Ehdr) *ehdr;
 
@@ -296,15 +296,14 @@ const ElfW(Phdr) *object_segments(struct object *object, size_t *count)
 	return object->segments;
 }
 
-bool object_contains(struct object *object, uintptr_t address)
+bool object_has(struct object *object, uint32_t type, uintptr_t address)
 {
 	size_t count;
-	const ElfW(Phdr) *segment = object_segments(object, &count);
+	const ElfW(Phdr) *segment = segments(object, &count);
 	uintptr_t offset = address - object->map->l_addr;
 
 	for (size_t i = 0; segment && i < count; i++)
-		if (segment[i].p_type == PT_LOAD &&
-		    offset - segment[i].p_vaddr < segment[i].p_memsz)
+		if (segment[i].p_type == type && offset - segment[i].p_vaddr < segment[i].p_memsz)
 			return true;
 	return false;
 }

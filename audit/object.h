@@ -29,7 +29,7 @@ struct object {
 	bool at_start;			/* came before la_preinit: in base's scope for ever */
 	const struct rule *profile;	/* OBJECT_INTERPRETER: the rule that recognized it */
 	bool swept;			/* its slots have been rewritten for good */
-	const ElfW(Phdr) *segments;	/* object_segments() keeps them here */
+	const ElfW(Phdr) *segments;	/* once somebody has asked; its program headers */
 	size_t segment_count;
 	bool identified;		/* file has been looked for */
 	struct identity file;		/* none if it could not be found */
@@ -80,10 +80,8 @@ uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag);
 /* The address of a defined symbol, of whichever version, or NULL. */
 void *object_address(const struct object *object, const char *symbol);
 
-/* Program headers of the object, or NULL; *count gets their number. */
-const ElfW(Phdr) *object_segments(struct object *object, size_t *count);
-
-/* Does address lie in one of the object's segments? */
-bool object_contains(struct object *object, uintptr_t address);
+/* Does address lie in one of the object's segments of that type (PT_LOAD,
+ * PT_GNU_RELRO)? Not before base_find(). */
+bool object_has(struct object *object, uint32_t type, uintptr_t address);
 
 #endif

@@ -34,24 +34,11 @@
 #define R_TYPE	ELF32_R_TYPE
 #endif
 
-static bool is_read_only(struct object *object, uintptr_t address)
-{
-	size_t count;
-	const ElfW(Phdr) *segment = object_segments(object, &count);
-	uintptr_t offset = address - object->map->l_addr;
-
-	for (size_t i = 0; segment && i < count; i++)
-		if (segment[i].p_type == PT_GNU_RELRO &&
-		    offset - segment[i].p_vaddr < segment[i].p_memsz)
-			return true;
-	return false;
-}
-
 static void rewrite(struct object *object, uintptr_t *slot, uintptr_t value)
 {
 	uintptr_t page = getpagesize();
 	void *start = (void *)((uintptr_t)slot & -page);
-	bool read_only = is_read_only(object, (uintptr_t)slot);
+	bool read_only = object_has(object, PT_GNU_RELRO, (uintptr_t)slot);
 
 	if (read_only && mprotect(start, page, PROT_READ | PROT_WRITE) < 0) {
 		process_log(LOG_LEVEL_ERROR, "%s: a read-only slot of dlopen cannot be rewritten; "

@@ -44,7 +44,7 @@ static struct object *interpreter_at(const void *caller)
 	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
 		if (object->kind != OBJECT_INTERPRETER)
 			continue;
-		if (object_contains(object, (uintptr_t)caller))
+		if (object_has(object, PT_LOAD, (uintptr_t)caller))
 			return object;
 		if (!oldest)
 			oldest = object;

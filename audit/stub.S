@@ -40,17 +40,9 @@
 	.size	\name, . - \name
 .endm
 
-	.text
-	STUB	stub_dlopen, steer_dlopen
-	STUB	stub_dlopen_inside, steer_dlopen_inside
-	STUB	stub_dlerror, steer_dlerror
-
 /* IBT and SHSTK hold here. */
-	.section .note.gnu.property, "a"
-	.balign	8
-	.long	4, 16, 5
-	.asciz	"GNU"
-	.long	0xc0000002, 4, 3, 0
+#define FEATURE_TYPE	0xc0000002
+#define FEATURE_BITS	3
 
 #elif defined(__aarch64__)
 
@@ -86,20 +78,23 @@
 	.size	\name, . - \name
 .endm
 
+/* BTI holds here. */
+#define FEATURE_TYPE	0xc0000000
+#define FEATURE_BITS	1
+
+#else
+#error "stub.S: the entries for this architecture are missing"
+#endif
+
 	.text
 	STUB	stub_dlopen, steer_dlopen
 	STUB	stub_dlopen_inside, steer_dlopen_inside
 	STUB	stub_dlerror, steer_dlerror
 
-/* BTI holds here. */
 	.section .note.gnu.property, "a"
 	.balign	8
 	.long	4, 16, 5
 	.asciz	"GNU"
-	.long	0xc0000000, 4, 1, 0
-
-#else
-#error "stub.S: the entries for this architecture are missing"
-#endif
+	.long	FEATURE_TYPE, 4, FEATURE_BITS, 0
 
 	.section .note.GNU-stack, "", %progbits

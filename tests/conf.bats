@@ -2,13 +2,10 @@
 # SPDX-License-Identifier: MIT
 # The text of a policy -> rules, or every error in it; through `pypy-isolate conf`.
 
-bats_require_minimum_version 1.5.0
-load /usr/lib/bats/bats-support/load.bash
-load /usr/lib/bats/bats-assert/load.bash
+load helper
 
 setup() {
   root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-  unset PYPY_ISOLATE PYPY_ISOLATE_CONF PYPY_ISOLATE_LOG
   cd "$BATS_TEST_TMPDIR" || return
 }
 

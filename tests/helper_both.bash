@@ -8,8 +8,7 @@
 
 # shellcheck disable=SC2034 # tests use what is set here
 
-load /usr/lib/bats/bats-support/load.bash
-load /usr/lib/bats/bats-assert/load.bash
+load helper
 
 TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 FIXTURE="$TOP/tests/fixture"
@@ -18,14 +17,8 @@ PYTHON=${PYTHON:-pypy3}
 ISOLATE=${ISOLATE:-$TOP/pypy-isolate}
 ISOLATE_TIMEOUT=60	# seconds; nothing here may hang
 
-unset LD_PRELOAD LD_AUDIT LD_BIND_NOW PYPY_ISOLATE PYPY_ISOLATE_CONF PYPY_ISOLATE_LOG
+unset LD_PRELOAD LD_AUDIT LD_BIND_NOW
 export PYTHONDONTWRITEBYTECODE=1
-
-# In mode ISOLATE_MUST_WORK a test that cannot run has failed.
-cannot() {
-  [[ -z ${ISOLATE_MUST_WORK:-} ]] || fail "cannot run: $*"
-  skip "$*"
-}
 
 # fixture_key NAME: all that a built fixture depends on.
 fixture_key() {

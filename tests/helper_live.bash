@@ -9,10 +9,7 @@
 # Bats sets stderr; the variables of a test are its own.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034
 
-bats_require_minimum_version 1.5.0
-
-load /usr/lib/bats/bats-support/load.bash
-load /usr/lib/bats/bats-assert/load.bash
+load helper
 
 # live_begin: ROUTES is where the fixtures are (tests/fixture/routes).
 live_begin() {
@@ -64,10 +61,4 @@ same() {
   assert_equal "$output" "$plain_output"
   assert_equal "$stderr" "$plain_stderr"
   assert_equal "$status" "$plain_status"
-}
-
-# In mode ISOLATE_MUST_WORK a test that cannot run has failed.
-cannot() {
-  [ -z "${ISOLATE_MUST_WORK:-}" ] || fail "cannot run: $*"
-  skip "$*"
 }

@@ -3,8 +3,7 @@
 # Rules + facts -> verdict, as tables: FUNCTION ARGUMENT... ANSWER [WHY], where
 # WHY is the line of the file that must have decided (tests/fixture/rulestest.c).
 
-load /usr/lib/bats/bats-support/load.bash
-load /usr/lib/bats/bats-assert/load.bash
+load helper
 
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
