@@ -200,12 +200,19 @@ static enum load_outcome open_promoted(struct load *load, void **handle)
 	return LOAD_DONE;
 }
 
+/* A libc.so.6 of its own, say: base has it, and ld.so takes it for that one by its
+ * SONAME. In a namespace it would be a second libc. */
+static bool is_host(const struct elf *elf)
+{
+	return elf->soname && rules_shared(&process.settings.rules, elf->soname, NULL);
+}
+
 /* Verdict "isolate", and a sound file: where to, and in. Gives the file back. */
 static enum load_outcome isolate(struct load *load, struct file *file, const struct elf *elf,
 				 const struct rule *why, void **handle)
 {
 	const struct object *loaded = object_of_file(file->identity);
-	bool in_base = loaded && loaded->lmid == LM_ID_BASE;
+	bool in_base = (loaded && loaded->lmid == LM_ID_BASE) || is_host(elf);
 	bool chosen = !in_base && choose_namespace(load, loaded, elf);
 
 	process_close(file);

@@ -569,3 +569,20 @@ PY
   isolated
   prints "{'plugins'} True"
 }
+
+@test "a library by whose SONAME ld.so knows libc: as without us, and not in a namespace" {
+  script <<'PY'
+import ctypes, sys
+import own.mod
+library = ctypes.CDLL(sys.argv[1])
+print(library.getpid() > 0, own.mod.version())
+print(sum(sys.argv[1] in line for line in open("/proc/self/maps")) > 0)
+PY
+  cp "$(ldd /usr/bin/env | sed -n 's/.*=> \(.*libc\.so\.6\) .*/\1/p')" ./copied.so
+  export PYPY_ISOLATE_LOG=debug
+  isolated script.py "$PWD/copied.so"
+  assert_success
+  assert_output "True own
+True"
+  assert_equal "$(grep -c copied.so <<<"$stderr")" 0
+}
