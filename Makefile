@@ -7,7 +7,7 @@ PURE     = policy/arena policy/diag policy/glob policy/conf policy/rules policy/
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
 SETTINGS = audit/settings audit/status
 AUDIT    = audit/process audit/object audit/base audit/route audit/mirror audit/host \
-           audit/namespace audit/unlisted audit/load audit/error audit/steer audit/slots audit/hooks audit/stub
+           audit/namespace audit/unlisted audit/load audit/steer audit/slots audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
 
 CC      ?= gcc

@@ -31,6 +31,7 @@ bool base_find(struct diag *diag)
 		{ "dlvsym", (void **)&process.base.dlvsym },
 		{ "dladdr1", (void **)&process.base.dladdr1 },
 		{ "dlinfo", (void **)&process.base.dlinfo },
+		{ "dl_iterate_phdr", (void **)&process.base.dl_iterate_phdr },
 		{ "__errno_location", (void **)&process.base.errno_location },
 		/* The last, and the one that says that all are there. */
 		{ "dlopen", (void **)&process.base.dlopen },

@@ -48,7 +48,10 @@ EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cooki
 		return 0;
 	if (lmid != LM_ID_BASE) {
 		namespace_arrival(object);
-		process_hide_memfile(map->l_name);
+		/* gdb 13 opens /proc/self/fd/N as its own, and hangs; objects without a
+		 * name it passes over. */
+		if (process_is_memfile(map->l_name))
+			map->l_name[0] = '\0';
 		return 0;
 	}
 	if (!process.main)

@@ -117,11 +117,11 @@ static enum host_state prepare(struct host *host, struct diag *diag)
 		return STATE_ABSENT;
 	if (!mirror) {
 		diag_set(diag, "no memory for the mirror of %s", host->soname);
-		return STATE_ABSENT;
+		return STATE_WANTED;
 	}
 	if (!mirror_make(mirror, object, host->soname, &all, needed,
 			 needed_of(object, needed), diag))
-		return STATE_ABSENT;
+		return STATE_WANTED;
 	host->mirror = mirror;
 	return STATE_READY;
 }
@@ -138,7 +138,8 @@ static bool make_ready(struct host *host, struct diag *diag)
 		enum host_state state = prepare(host, diag);
 
 		__atomic_store_n(&host->state, state, __ATOMIC_RELEASE);
-		__atomic_fetch_add(&hosts.generation, 1, __ATOMIC_RELEASE);
+		if (state != STATE_WANTED)
+			__atomic_fetch_add(&hosts.generation, 1, __ATOMIC_RELEASE);
 	}
 	return host->state == STATE_READY;
 }
@@ -186,10 +187,12 @@ static bool in_root(const char *soname)
 	static const char *const before_2_34[] = {
 		"libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1",
 	};
+	const struct object *libc;
 
 	if (strcmp(soname, "libc.so.6") == 0 || strcmp(soname, "libm.so.6") == 0)
 		return true;
-	if (object_address(object_in_base("libc.so.6"), "dlopen"))
+	libc = object_in_base("libc.so.6");
+	if (libc && object_address(libc, "dlopen"))
 		return false;
 	for (size_t i = 0; i < sizeof before_2_34 / sizeof *before_2_34; i++)
 		if (strcmp(soname, before_2_34[i]) == 0)
@@ -214,6 +217,9 @@ size_t host_begin(const char **names, size_t size, struct diag *diag)
 			names[count++] = host->soname;
 		else if (diag->text[0])
 			return 0;
+		else if (!object_in_base("libc.so.6") || strcmp(soname, "libm.so.6") == 0)
+			return diag_set(diag, "%s cannot be loaded: %s", soname,
+					process.base.dlerror());
 	}
 	if (!rules_shared(&process.settings.rules, "libc.so.6", NULL))
 		return diag_set(diag, "the policy must share libc.so.6");

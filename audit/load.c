@@ -23,6 +23,7 @@ struct load {
 	char package[PATH_MAX];
 	struct namespace *namespace;
 	struct unlisted_gifts unlisted;
+	bool inside;			/* asked for by a module */
 	bool lazily;			/* a symbol is missing that nobody has: bind lazily */
 	struct diag *diag;
 };
@@ -64,7 +65,8 @@ static bool allow_unlisted(struct load *load, const char *symbol, const struct o
 {
 	const struct rule *why;
 
-	if (rules_unlisted(&process.settings.rules, load->path, &why) == UNLISTED_DENY) {
+	if (rules_unlisted(&process.settings.rules, load->path, &why) == UNLISTED_DENY &&
+	    (process.settings.mode == MODE_ENFORCE || !load->inside)) {
 		refuse_unlisted(load, symbol, definer, why);
 		return false;
 	}
@@ -138,7 +140,7 @@ static void *open_mended(struct load *load)
 /* Is the file one that ld.so can be trusted with? The elf points into the file. */
 static enum file_status inspect(struct load *load, struct file *file, struct elf *elf)
 {
-	enum file_status status = process_open(file, load->path, load->diag);
+	enum file_status status = process_open(file, load->file, load->diag);
 
 	if (status != FILE_OPEN ||
 	    elf_read(elf, load->path, file->bytes, file->size, load->diag))
@@ -171,8 +173,10 @@ static void name_package(struct load *load)
 static bool choose_namespace(struct load *load, const struct object *loaded,
 			     const struct elf *elf)
 {
-	if (loaded && namespace_of(loaded->lmid)) {
-		load->namespace = namespace_of(loaded->lmid);
+	struct namespace *has = loaded ? namespace_of(loaded->lmid) : NULL;
+
+	if (has && has->interpreter == load->interpreter) {
+		load->namespace = has;
 		return true;
 	}
 	name_package(load);
@@ -181,10 +185,11 @@ static bool choose_namespace(struct load *load, const struct object *loaded,
 }
 
 /* The last word on a load that failed: in mode permissive it goes on as if we
- * were not there. */
+ * were not there. Not inside: the real dlopen would load into the namespace, too,
+ * and crash if the mode is RTLD_GLOBAL. */
 static enum load_outcome failed(const struct load *load)
 {
-	if (process.settings.mode == MODE_ENFORCE)
+	if (process.settings.mode == MODE_ENFORCE || load->inside)
 		return LOAD_FAILED;
 	process_log(LOG_LEVEL_WARNING, "not isolated (mode permissive): %s", load->diag->text);
 	return LOAD_PASS;
@@ -213,10 +218,11 @@ static enum load_outcome isolate(struct load *load, struct file *file, const str
 {
 	const struct object *loaded = object_of_file(file->identity);
 	bool in_base = (loaded && loaded->lmid == LM_ID_BASE) || is_host(elf);
-	bool chosen = !in_base && choose_namespace(load, loaded, elf);
+	bool only_asked = !loaded && (load->mode & RTLD_NOLOAD);
+	bool chosen = !in_base && !only_asked && choose_namespace(load, loaded, elf);
 
 	process_close(file);
-	if (in_base)
+	if (in_base || only_asked)
 		return LOAD_PASS;
 	if (!chosen)
 		return failed(load);
@@ -250,24 +256,49 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 	return isolate(&load, &found, &elf, why, handle);
 }
 
+union directories {
+	Dl_serinfo info;
+	char bytes[8192];
+};
+
+static bool directories_of(struct link_map *map, union directories *list)
+{
+	return process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &list->info) == 0 &&
+	       list->info.dls_size <= sizeof *list &&
+	       process.base.dlinfo(map, RTLD_DI_SERINFO, &list->info) == 0;
+}
+
+/* How many of the caller's directories are its own? The root has none but ld.so's
+ * defaults, which come last, and before which ld.so looks into its cache. */
+static unsigned own_directories(const union directories *caller, const union directories *root)
+{
+	unsigned own = caller->info.dls_cnt, others = root->info.dls_cnt;
+
+	while (own && others && strcmp(caller->info.dls_serpath[own - 1].dls_name,
+				       root->info.dls_serpath[others - 1].dls_name) == 0) {
+		own--;
+		others--;
+	}
+	return own;
+}
+
 /* Where ld.so would find a bare name for this caller, as far as the caller's own
  * directories go: dlmopen does not look there, for it would have to be called by
- * the caller. */
-static const char *search_caller(struct link_map *caller, const char *file, char *path,
-				 size_t size)
+ * the caller. What is loaded already comes first. */
+static const char *search_caller(const struct namespace *namespace, struct link_map *caller,
+				 const char *file, char *path, size_t size)
 {
-	union {
-		Dl_serinfo info;
-		char bytes[8192];
-	} list;
+	union directories own, root;
+	unsigned count;
+	void *loaded = process.base.dlmopen(namespace->lmid, file, RTLD_LAZY | RTLD_NOLOAD);
 
-	if (process.base.dlinfo(caller, RTLD_DI_SERINFOSIZE, &list.info) != 0 ||
-	    list.info.dls_size > sizeof list ||
-	    process.base.dlinfo(caller, RTLD_DI_SERINFO, &list.info) != 0)
+	if (loaded)
+		process.base.dlclose(loaded);
+	if (loaded || !directories_of(caller, &own) || !directories_of(namespace->head, &root))
 		return file;
-	for (unsigned i = 0; i < list.info.dls_cnt; i++) {
-		const char *directory = list.info.dls_serpath[i].dls_name;
-		int length = snprintf(path, size, "%s/%s", directory, file);
+	count = own_directories(&own, &root);
+	for (unsigned i = 0; i < count; i++) {
+		int length = snprintf(path, size, "%s/%s", own.info.dls_serpath[i].dls_name, file);
 
 		if (length > 0 && (size_t)length < size && access(path, F_OK) == 0)
 			return path;
@@ -292,6 +323,7 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 {
 	struct load load = {
 		.interpreter = namespace->interpreter,
+		.inside = true,
 		.mode = mode,
 		.namespace = namespace,
 		.diag = diag,
@@ -301,7 +333,7 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 	/* The program itself is out of reach; the namespace's own head is not. */
 	load.file = file && *file ? own_answer(namespace, file) : namespace->root_path;
 	if (!strchr(load.file, '/'))
-		load.file = search_caller(caller, file, path, sizeof path);
+		load.file = search_caller(namespace, caller, file, path, sizeof path);
 	if (!strchr(load.file, '/') || !process_absolute(load.file, load.path, sizeof load.path))
 		snprintf(load.path, sizeof load.path, "%s", load.file);
 	return open_promoted(&load, handle);

@@ -227,7 +227,7 @@ static size_t find_earlier(const struct object *original, const struct object **
 	     object = object_next(object)) {
 		if (object->lmid != LM_ID_BASE || object_is_vdso(object))
 			continue;
-		if (!*preloaded && count && strcmp(object_name(object), needed) == 0)
+		if (!*preloaded && count && strcmp(object->name, needed) == 0)
 			*preloaded = count;
 		earlier[count++] = object;
 	}

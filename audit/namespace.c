@@ -143,15 +143,33 @@ void namespace_departure(const struct object *object)
 {
 	struct namespace *namespace = namespace_of(object->lmid);
 
-	if (namespace && namespace->head == object->map)
+	if (namespace && namespace->head == object->map && !namespace->made)
 		__atomic_store_n(&state.by_lmid[object->lmid], NULL, __ATOMIC_RELEASE);
 }
 
-/* A new namespace, or NULL: base's dlerror() has the reason. */
+/* A module that closes dlopen(NULL) too often must not close the root. Not when it
+ * is made: before 2.31 a load that fails keeps what is RTLD_NODELETE. */
+static void pin(struct namespace *namespace)
+{
+	process.base.dlmopen(namespace->lmid, namespace->root_path,
+			     RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+	namespace->made = true;
+}
+
+/* ld.so's reason without the path of a mirror, which says nothing to a person. */
+static const char *after_path(const char *error)
+{
+	const char *end = error && process_is_memfile(error) ? strstr(error, ": ") : NULL;
+
+	return end ? end + 2 : error ? error : "no reason given";
+}
+
+/* A new namespace, or NULL, with a reason. */
 static struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
 {
 	struct root *root = root_ready(interpreter, diag);
 	int mode = RTLD_NOW | (process.lav < 2 ? MODE_AUDIT : 0);
+	struct namespace *namespace;
 	const struct object *object;
 	void *handle;
 
@@ -160,12 +178,15 @@ static struct namespace *namespace_make(const struct object *interpreter, struct
 	host_prepare();
 	handle = process.base.dlmopen(LM_ID_NEWLM, root->mirror.file.path, mode);
 	object = handle ? object_of_map(handle) : NULL;
-	if (object)
-		return namespace_of(object->lmid);
+	namespace = object ? namespace_of(object->lmid) : NULL;
+	if (namespace) {
+		pin(namespace);
+		return namespace;
+	}
 	if (handle)
 		diag_set(diag, "no memory for a namespace");
 	else
-		diag_set(diag, "no namespace: %s", process.base.dlerror());
+		diag_set(diag, "no namespace: %s", after_path(process.base.dlerror()));
 	return NULL;
 }
 
@@ -180,13 +201,11 @@ static struct namespace *take_spare(const struct object *interpreter)
 	return spare;
 }
 
-static bool is_called(const struct object *object, const char *name)
+static const char *last_part(const char *path)
 {
-	uintptr_t soname = object_dynamic(object, DT_SONAME);
+	const char *slash = strrchr(path, '/');
 
-	return strcmp(object_name(object), name) == 0 ||
-	       (soname && strcmp((const char *)object_dynamic(object, DT_STRTAB) + soname,
-				 name) == 0);
+	return slash ? slash + 1 : path;
 }
 
 /* How many of the libraries that elf needs would be another's? Mirrors, which have
@@ -198,10 +217,10 @@ static unsigned clashes(const struct namespace *namespace, const struct elf *elf
 	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
 		const char *needed;
 
-		if (object->lmid != namespace->lmid || !object->map->l_name[0])
+		if (object->lmid != namespace->lmid || !object->name[0])
 			continue;
 		for (size_t n = 0; (needed = elf_needed(elf, n)); n++)
-			count += is_called(object, needed);
+			count += strcmp(object->name, last_part(needed)) == 0;
 	}
 	return count;
 }
@@ -296,13 +315,6 @@ struct namespace *namespace_join(const struct object *interpreter, const char *n
 	return settled;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 const char *namespace_search(Lmid_t lmid, const char *name)
 {
 	const struct namespace *namespace = namespace_of(lmid);
@@ -312,7 +324,7 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 		return name;
 	/* A module that lists the interpreter as needed gets what all others get. */
 	if (rules_interpreter(&process.settings.rules, soname))
-		return root_of(namespace->interpreter)->mirror.file.path;
+		return namespace->root_path;
 	switch (host_find(soname, &path)) {
 	case HOST_READY:
 		return path;
@@ -341,6 +353,16 @@ static void *open_prepared(Lmid_t lmid, const char *path, int mode)
 	return handle;
 }
 
+/* It may have been closed since. */
+static bool is_loaded(const struct namespace *namespace, const char *path)
+{
+	void *handle = process.base.dlmopen(namespace->lmid, path, RTLD_LAZY | RTLD_NOLOAD);
+
+	if (handle)
+		process.base.dlclose(handle);
+	return handle != NULL;
+}
+
 #define COMPANIONS_MAX 128
 
 /* Opens path as the first dependency of a scope object, so that all that comes
@@ -358,7 +380,8 @@ static bool open_scope(struct namespace *namespace, const char *path,
 	for (size_t i = 0; i < extra_count; i++)
 		needed[count++] = extra[i];
 	for (; promoted && count < COMPANIONS_MAX; promoted = promoted->before)
-		needed[count++] = promoted->path;
+		if (is_loaded(namespace, promoted->path))
+			needed[count++] = promoted->path;
 	if (!mirror_make_scope(&scope, "scope", needed, count, &diag)) {
 		process_log(LOG_LEVEL_ERROR, "%s: %s", path, diag.text);
 		return true;
@@ -392,12 +415,13 @@ void *namespace_open(struct namespace *namespace, const char *path, int mode,
 
 void namespace_promote(struct namespace *namespace, const char *path)
 {
-	struct promoted *promoted = arena_take(&process.arena, sizeof *promoted);
 	const struct promoted *each = namespace->promoted;
+	struct promoted *promoted;
 
 	while (each && strcmp(each->path, path) != 0)
 		each = each->before;
-	if (each || !promoted || !(promoted->path = arena_text(&process.arena, path, strlen(path))))
+	if (each || !(promoted = arena_take(&process.arena, sizeof *promoted)) ||
+	    !(promoted->path = arena_text(&process.arena, path, strlen(path))))
 		return;
 	promoted->before = namespace->promoted;
 	while (!__atomic_compare_exchange_n(&namespace->promoted, &promoted->before, promoted,
@@ -409,11 +433,16 @@ void namespace_promote(struct namespace *namespace, const char *path)
 static bool needs(const struct object *object, const struct object *other)
 {
 	const char *strings = (const char *)object_dynamic(object, DT_STRTAB);
+	const char *soname = (const char *)object_dynamic(other, DT_STRTAB) +
+			     object_dynamic(other, DT_SONAME);
 
-	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
-		if (dyn->d_tag == DT_NEEDED &&
-		    is_called(other, last_part(strings + dyn->d_un.d_val)))
+	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++) {
+		const char *name = strings + dyn->d_un.d_val;
+
+		if (dyn->d_tag == DT_NEEDED && (strcmp(name, soname) == 0 ||
+						strcmp(last_part(name), other->name) == 0))
 			return true;
+	}
 	return false;
 }
 
@@ -436,18 +465,35 @@ static bool is_promoted(const struct namespace *namespace, const struct object *
 
 #define PROMOTED_DEPTH 4	/* steps of DT_NEEDED from what was opened RTLD_GLOBAL */
 
-const struct object *namespace_promoter(const struct namespace *here, const char *symbol)
+struct search {
+	const struct namespace *here;
+	const char *symbol;
+	const struct object *found;
+};
+
+static void find_promoter(void *context)
 {
+	struct search *search = context;
+
 	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
 		struct namespace *there = namespace_of(object->lmid);
 		struct symbols symbols;
 
 		/* Mirrors have no name: what they give every namespace has. */
-		if (!there || there == here || !there->promoted || !object->map->l_name[0])
+		if (search->found || !there || there == search->here || !there->promoted ||
+		    !object->name[0])
 			continue;
 		object_symbols(object, &symbols);
-		if (symbols_find(&symbols, symbol) && is_promoted(there, object, PROMOTED_DEPTH))
-			return object;
+		if (symbols_find(&symbols, search->symbol) &&
+		    is_promoted(there, object, PROMOTED_DEPTH))
+			search->found = object;
 	}
-	return NULL;
+}
+
+const struct object *namespace_promoter(const struct namespace *here, const char *symbol)
+{
+	struct search search = { .here = here, .symbol = symbol };
+
+	object_freeze(find_promoter, &search);
+	return search.found;
 }

@@ -24,7 +24,8 @@ struct promoted {
 struct namespace {
 	Lmid_t lmid;
 	const struct object *interpreter;
-	const struct link_map *head;	/* the root's map: what came first */
+	struct link_map *head;		/* the root's map: what came first */
+	bool made;			/* it is there to stay */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
 	unsigned packages;		/* that live here */

@@ -7,31 +7,21 @@
 #include "audit/object.h"
 
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include "audit/process.h"
 
 static struct object *first;		/* appended to under ld.so's lock, read without */
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-const char *object_name(const struct object *object)
-{
-	return last_part(object->map->l_name);
-}
 
 static struct object *vacancy(void)
 {
 	struct object **end = &first;
 
 	for (; *end; end = &(*end)->next)
-		if (!(*end)->map)
+		if ((*end)->gone)
 			return *end;
 	*end = arena_take(&process.arena, sizeof **end);
 	return *end;
@@ -44,9 +34,19 @@ static void identify(struct object *object)
 
 	if (object->map == process.main)
 		path = "/proc/self/exe";
-	if (status_of_path(path, &status))
+	if (*path && !object_is_vdso(object) && status_of_path(path, &status))
 		object->file = status.identity;
 	object->identified = true;
+}
+
+static void set_name(struct object *object)
+{
+	const char *path = object->map->l_name;
+	const char *slash = strrchr(path, '/');
+
+	if (process_is_memfile(path))
+		return;
+	snprintf(object->name, sizeof object->name, "%s", slash ? slash + 1 : path);
 }
 
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
@@ -57,25 +57,32 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 		return NULL;
 	*object = (struct object){
 		.next = object->next,
+		.gone = true,
+		.map = map,
 		.cookie = cookie,
 		.lmid = lmid,
 		.at_start = !process.started,
 	};
-	/* Last, for readers in other threads pass over entries without a map. */
-	__atomic_store_n(&object->map, map, __ATOMIC_RELEASE);
+	set_name(object);
+	/* Those of the start stay, so they can wait until somebody asks. */
+	if (!object->at_start)
+		identify(object);
+	/* Last, for readers in other threads pass over entries that are gone. */
+	__atomic_store_n(&object->gone, false, __ATOMIC_RELEASE);
 	return object;
 }
 
 void object_remove(struct object *object)
 {
-	__atomic_store_n(&object->map, NULL, __ATOMIC_RELEASE);
+	/* The map stays as it is, for those who have frozen it. */
+	__atomic_store_n(&object->gone, true, __ATOMIC_RELEASE);
 }
 
 struct object *object_next(const struct object *object)
 {
 	struct object *next = object ? object->next : first;
 
-	while (next && !next->map)
+	while (next && __atomic_load_n(&next->gone, __ATOMIC_ACQUIRE))
 		next = next->next;
 	return next;
 }
@@ -112,16 +119,26 @@ struct object *object_of_file(struct identity file)
 	return found;
 }
 
-/* The profile by which the program itself is an interpreter, or NULL. */
-static const struct rule *program_profile(const struct object *object)
+static bool has_probe(const struct object *object, const struct rule *profile)
 {
-	const struct rules *rules = &process.settings.rules;
-	const struct rule *profile;
 	struct symbols symbols;
 
 	object_symbols(object, &symbols);
+	return symbols_find(&symbols, profile->exports->probe) != 0;
+}
+
+/* The profile by which the object is an interpreter, or NULL. A library of that
+ * name can be another: libpython3.so has no symbols, LibreOffice has a
+ * libpythonloaderlo.so. */
+static const struct rule *profile_of(const struct object *object)
+{
+	const struct rules *rules = &process.settings.rules;
+	const struct rule *profile = rules_interpreter(rules, object->name);
+
+	if (object->map != process.main)
+		return profile && has_probe(object, profile) ? profile : NULL;
 	for (size_t n = 0; (profile = rules_executable(rules, n)); n++)
-		if (symbols_find(&symbols, profile->exports->probe))
+		if (has_probe(object, profile))
 			return profile;
 	return NULL;
 }
@@ -143,16 +160,12 @@ static bool is_stdlib(const struct object *object)
 	if (!process.started)
 		return false;
 	object_symbols(object, &symbols);
-	return symbols_is_module(&symbols, object_name(object));
+	return symbols_is_module(&symbols, object->name);
 }
 
 static enum object_kind kind_of(struct object *object)
 {
-	const char *name = object_name(object);
-
-	object->profile = object->map == process.main
-				  ? program_profile(object)
-				  : rules_interpreter(&process.settings.rules, name);
+	object->profile = profile_of(object);
 	if (object->profile)
 		return OBJECT_INTERPRETER;
 	if (defines_dlopen(object))
@@ -189,9 +202,33 @@ const char *object_path(const struct object *object)
 struct object *object_in_base(const char *file_name)
 {
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (object->lmid == LM_ID_BASE && strcmp(object_name(object), file_name) == 0)
+		if (object->lmid == LM_ID_BASE && strcmp(object->name, file_name) == 0)
 			return object;
 	return NULL;
+}
+
+struct freezer {
+	void (*work)(void *context);
+	void *context;
+};
+
+static int freeze(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct freezer *freezer = data;
+
+	(void)info;
+	(void)size;
+	freezer->work(freezer->context);
+	return 1;
+}
+
+/* dl_iterate_phdr() holds the lock that ld.so takes to unmap (dl_load_write_lock;
+ * elf/dl-iteratephdr.c, dl-close.c), and no other call does. */
+void object_freeze(void (*work)(void *context), void *context)
+{
+	struct freezer freezer = { work, context };
+
+	process.base.dl_iterate_phdr(freeze, &freezer);
 }
 
 /* Is the value of this tag an address? (gABI, figure 5-10, and GNU's additions) */
@@ -301,9 +338,16 @@ bool object_has(struct object *object, uint32_t type, uintptr_t address)
 	size_t count;
 	const ElfW(Phdr) *segment = segments(object, &count);
 	uintptr_t offset = address - object->map->l_addr;
+	uintptr_t page = getpagesize();
 
-	for (size_t i = 0; segment && i < count; i++)
-		if (segment[i].p_type == type && offset - segment[i].p_vaddr < segment[i].p_memsz)
+	for (size_t i = 0; segment && i < count; i++) {
+		uintptr_t end = segment[i].p_vaddr + segment[i].p_memsz;
+
+		/* ld.so protects whole pages (dl-reloc.c, _dl_protect_relro). */
+		if (type == PT_GNU_RELRO)
+			end &= -page;
+		if (segment[i].p_type == type && offset >= segment[i].p_vaddr && offset < end)
 			return true;
+	}
 	return false;
 }

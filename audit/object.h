@@ -22,7 +22,10 @@ enum object_kind {
 
 struct object {
 	struct object *next;		/* in the order of arrival */
-	struct link_map *map;		/* ld.so's; NULL: the object is gone */
+	bool gone;			/* the entry is free */
+	struct link_map *map;		/* ld.so's. Of an object that did not come at_start,
+					 * only where ld.so cannot close it: see object_freeze() */
+	char name[112];			/* the last part of its file name, cut; "": program, mirror */
 	uintptr_t *cookie;		/* ld.so's, for comparison only */
 	Lmid_t lmid;
 	enum object_kind kind;
@@ -65,8 +68,9 @@ struct object *object_in_base(const char *file_name);
 /* The kernel's object: no reference binds to it. */
 bool object_is_vdso(const struct object *object);
 
-/* The last part of the file name that the object was loaded by; "" for the program. */
-const char *object_name(const struct object *object);
+/* Runs work(context) while ld.so can unmap nothing, in whatever thread: link maps
+ * and what they lead to may be followed. work must call no dl function. */
+void object_freeze(void (*work)(void *context), void *context);
 
 /* A path for messages, the program's too; valid until the object goes. */
 const char *object_path(const struct object *object);

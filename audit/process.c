@@ -34,6 +34,23 @@ static const int descriptor_floors[] = { 960, 192, 10 };
 
 struct process process;
 
+/* The functions of these names are cancellation points, and dlopen is none: a
+ * thread that is to be cancelled must not end in here. */
+static int file_open(const char *path, int flags)
+{
+	return syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
+}
+
+static void file_close(int fd)
+{
+	syscall(SYS_close, fd);
+}
+
+static ssize_t file_write(int fd, const void *bytes, size_t size)
+{
+	return syscall(SYS_write, fd, bytes, size);
+}
+
 static bool arena_begin(struct arena *arena)
 {
 	void *base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
@@ -67,7 +84,7 @@ bool process_begin(unsigned lav)
 static int log_descriptor(void)
 {
 	const char *file = process.settings.log_file;
-	int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
+	int fd = file ? file_open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY) : -1;
 
 	return fd < 0 ? STDERR_FILENO : fd;
 }
@@ -89,10 +106,10 @@ void process_log(enum log_level level, const char *format, ...)
 	line[length++] = '\n';
 	fd = log_descriptor();
 	/* Nothing can be done about a log that cannot be written. */
-	if (write(fd, line, length) < 0)
+	if (file_write(fd, line, length) < 0)
 		length = 0;
 	if (fd != STDERR_FILENO)
-		close(fd);
+		file_close(fd);
 }
 
 /* Appends a part of a path to out; "." and ".." by text. */
@@ -163,13 +180,13 @@ static enum file_status file_map(struct file *file, const char *path, int fd,
 enum file_status process_open(struct file *file, const char *path, struct diag *diag)
 {
 	/* Without O_NONBLOCK a FIFO would hold us until somebody writes to it. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = file_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	enum file_status status;
 
 	if (fd < 0)
 		return FILE_ABSENT;
 	status = file_map(file, path, fd, diag);
-	close(fd);
+	file_close(fd);
 	return status;
 }
 
@@ -196,7 +213,7 @@ static int lift(int fd)
 		int high = fcntl(fd, F_DUPFD_CLOEXEC, descriptor_floors[i]);
 
 		if (high >= 0) {
-			close(fd);
+			file_close(fd);
 			return high;
 		}
 	}
@@ -230,7 +247,7 @@ static bool may_grow(size_t size)
 static bool write_all(int fd, const char *bytes, size_t size, struct diag *diag)
 {
 	while (size > 0) {
-		ssize_t written = write(fd, bytes, size);
+		ssize_t written = file_write(fd, bytes, size);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -266,7 +283,7 @@ bool process_memfile(struct memfile *file, const char *name, size_t size, void *
 		return true;
 	}
 	diag_set(diag, "no file in memory of %zu bytes: %s", size, strerror(errno));
-	close(fd);
+	file_close(fd);
 	return false;
 }
 
@@ -288,14 +305,14 @@ bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct
 
 	munmap(bytes, size);
 	if (!good)
-		close(file->fd);
+		file_close(file->fd);
 	return good;
 }
 
 void process_memfile_drop(struct memfile *file, void *bytes, size_t size)
 {
 	munmap(bytes, size);
-	close(file->fd);
+	file_close(file->fd);
 }
 
 bool process_memfile_lives(const struct memfile *file)
@@ -306,14 +323,13 @@ bool process_memfile_lives(const struct memfile *file)
 	       identity_equal(status.identity, file->identity);
 }
 
-void process_hide_memfile(char *name)
+bool process_is_memfile(const char *name)
 {
-	if (strncmp(name, memfile_directory, strlen(memfile_directory)) == 0)
-		name[0] = '\0';
+	return strncmp(name, memfile_directory, strlen(memfile_directory)) == 0;
 }
 
 void process_memfile_close(struct memfile *file)
 {
 	if (process_memfile_lives(file))
-		close(file->fd);
+		file_close(file->fd);
 }

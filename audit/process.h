@@ -31,6 +31,7 @@ struct base {
 	void *(*dlvsym)(void *, const char *, const char *);
 	int (*dladdr1)(const void *, Dl_info *, void **, int);
 	int (*dlinfo)(void *, int, void *);
+	int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
 	int *(*errno_location)(void);
 };
 
@@ -91,10 +92,8 @@ void process_memfile_drop(struct memfile *file, void *bytes, size_t size);
 /* Is the file still behind its path? Programs close descriptors they do not know. */
 bool process_memfile_lives(const struct memfile *file);
 
-/* If name, which ld.so keeps for an object, is the path of such a file: makes it
- * "", in place. gdb 13 opens /proc/self/fd/N as its own and hangs; objects
- * without a name it passes over. */
-void process_hide_memfile(char *name);
+/* Is name the path of such a file? */
+bool process_is_memfile(const char *name);
 
 void process_memfile_close(struct memfile *file);
 

@@ -2,33 +2,45 @@
 /* Every route to dlopen leads here: caller and arguments -> load, then a handle or
  * a word that the real function shall have the call.
  *
- * A refusal of ours has no error in base's libc. So dlerror is steered, too, and
- * gives ours first to the thread that has one (error.h). */
+ * The hard thing is dlerror(): base's libc keeps the texts, and a refusal of ours
+ * has none there. So we leave one, marked, and dlerror is steered, too, to show
+ * what follows the mark. */
 #include "audit/steer.h"
 
-#include "audit/error.h"
+#include <string.h>
+
 #include "audit/load.h"
 #include "audit/process.h"
 #include "audit/slots.h"
 
-struct steered steer_dlerror(void)
-{
-	const char *text = error_take();
+/* What stands before our text in what base remembers. */
+#define MARK '\001'
 
-	if (!text)
-		return (struct steered){ .pass = (uintptr_t)process.base.dlerror };
-	return (struct steered){ .result = (char *)text };
+/* Lets base's dlerror() say it: as the name of a symbol that nobody has. So the
+ * text is a thread's own, and goes when ld.so's texts go. */
+static void set_error(struct diag *diag)
+{
+	char name[sizeof diag->text + 1] = { MARK };
+
+	memcpy(name + 1, diag->text, sizeof diag->text);
+	process.base.dlsym(process.main, name);
 }
 
-static struct steered answer(enum load_outcome outcome, void *handle, const struct diag *diag)
+struct steered steer_dlerror(void)
+{
+	char *text = process.base.dlerror();
+	char *ours = text ? strchr(text, MARK) : NULL;
+
+	return (struct steered){ .result = ours ? ours + 1 : text };
+}
+
+static struct steered answer(enum load_outcome outcome, void *handle, struct diag *diag)
 {
 	switch (outcome) {
 	case LOAD_DONE:
 		return (struct steered){ .result = handle };
 	case LOAD_FAILED:
-		error_set(diag);
-		/* What base remembers is older. */
-		process.base.dlerror();
+		set_error(diag);
 		return (struct steered){ .result = NULL };
 	case LOAD_PASS:
 		break;
@@ -60,7 +72,6 @@ struct steered steer_dlopen(const char *file, int mode, const void *caller)
 	int error = *process.base.errno_location();
 	enum load_outcome outcome = LOAD_PASS;
 
-	error_clear();
 	slots_sweep(interpreter, true);
 	if (file && interpreter)
 		outcome = load_module(interpreter, file, mode, &handle, &diag);
@@ -89,7 +100,6 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 	struct diag diag = { "" };
 	void *handle = NULL;
 
-	error_clear();
 	if (namespace)
 		outcome = load_inside(namespace, map, file, mode, &handle, &diag);
 	*process.base.errno_location() = error;

@@ -27,7 +27,7 @@ build_slotwalk() {
   slotwalk=$BATS_FILE_TMPDIR/slotwalk
   export slotwalk
   gcc -std=gnu11 -O2 -D_GNU_SOURCE -I"$root" -o "$slotwalk" \
-    "$root"/tests/fixture/slotwalk.c "$root"/policy/{capi,glob,arena,diag}.c
+    "$root"/tests/fixture/slotwalk/{slotwalk,process}.c "$root"/policy/{capi,glob,arena,diag}.c
 }
 
 plain() {
