@@ -60,18 +60,22 @@ static void refuse_unlisted(struct load *load, const char *symbol,
 		 pattern);
 }
 
-/* The policy's word on a symbol that only base has. */
+/* The policy's word on a symbol that only base has. Mode permissive allows it to
+ * what is loaded inside, where there is no other way to load it as without us. */
 static bool allow_unlisted(struct load *load, const char *symbol, const struct object *definer)
 {
 	const struct rule *why;
+	enum unlisted verdict = rules_unlisted(&process.settings.rules, load->path, &why);
+	bool is_lenient = load->inside && process.settings.mode == MODE_PERMISSIVE;
 
-	if (rules_unlisted(&process.settings.rules, load->path, &why) == UNLISTED_DENY &&
-	    (process.settings.mode == MODE_ENFORCE || !load->inside)) {
+	if (verdict == UNLISTED_DENY && !is_lenient) {
 		refuse_unlisted(load, symbol, definer, why);
 		return false;
 	}
-	process_log(LOG_LEVEL_WARNING, "%s: gets %s from %s (%s:%u: unlisted warn)", load->path,
-		    symbol, object_path(definer), why ? why->file : "default", why ? why->line : 0);
+	process_log(LOG_LEVEL_WARNING, "%s: gets %s from %s (%s:%u: %s)", load->path, symbol,
+		    object_path(definer), why ? why->file : "default", why ? why->line : 0,
+		    verdict == UNLISTED_DENY ? "unlisted deny, but mode permissive"
+					     : "unlisted warn");
 	return true;
 }
 
