@@ -62,7 +62,7 @@ static bool unwinds_everywhere(const struct object *object)
 {
 	struct symbols symbols;
 
-	object_symbols(object, &symbols);
+	object_counted_symbols(object, &symbols);
 	for (size_t i = 1; i < symbols.count; i++)
 		if (symbols.sym[i].st_shndx == SHN_UNDEF &&
 		    strcmp(symbols.str + symbols.sym[i].st_name, "_dl_find_object") == 0)

@@ -183,7 +183,7 @@ static void override_all(struct maker *maker, const struct object *object)
 {
 	struct symbols symbols;
 
-	object_symbols(object, &symbols);
+	object_counted_symbols(object, &symbols);
 	for (size_t i = 1; i < symbols.count; i++)
 		if (symbols.sym[i].st_value != 0 && symbols.sym[i].st_name != 0)
 			override(maker, object, &symbols, i);
@@ -302,7 +302,7 @@ bool mirror_make(struct mirror *mirror, const struct object *object, const char 
 	maker.handle = handle_of(object);
 	if (!maker.handle)
 		return diag_set(diag, "%s: %s", object_path(object), process.base.dlerror());
-	object_symbols(object, &maker.from);
+	object_counted_symbols(object, &maker.from);
 	return make(mirror, &maker, label, &plan);
 }
 

@@ -289,6 +289,13 @@ void object_symbols(const struct object *object, struct symbols *symbols)
 		.gnu_hash = (const void *)object_dynamic(object, DT_GNU_HASH),
 		.sysv_hash = (const void *)object_dynamic(object, DT_HASH),
 	};
+	/* Without a hash table ld.so finds nothing there, either. */
+	symbols->count = symbols->gnu_hash || symbols->sysv_hash ? SIZE_MAX : 0;
+}
+
+void object_counted_symbols(const struct object *object, struct symbols *symbols)
+{
+	object_symbols(object, symbols);
 	if (symbols->gnu_hash)
 		symbols->count = count_by_gnu_hash(symbols->gnu_hash);
 	else if (symbols->sysv_hash)

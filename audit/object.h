@@ -75,8 +75,12 @@ void object_freeze(void (*work)(void *context), void *context);
 /* A path for messages, the program's too; valid until the object goes. */
 const char *object_path(const struct object *object);
 
-/* The dynamic symbols, as they are in memory. Trusted: ld.so has accepted them. */
+/* The dynamic symbols, as they are in memory. Trusted: ld.so has accepted them.
+ * For symbols_find() only: counting them takes long, and count is SIZE_MAX. */
 void object_symbols(const struct object *object, struct symbols *symbols);
+
+/* The same with their number. */
+void object_counted_symbols(const struct object *object, struct symbols *symbols);
 
 /* The dynamic section's value of tag, as an address if it is one; 0 if it has none. */
 uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag);

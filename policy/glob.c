@@ -46,12 +46,21 @@ static const char *match_byte(const char *pattern, unsigned char byte)
 	return NULL;
 }
 
+static bool is_special(char byte)
+{
+	return byte == '*' || byte == '?' || byte == '[';
+}
+
 bool glob_match(const char *pattern, const char *text)
 {
 	const char *star = NULL;	/* the pattern after the last `*` */
 	const char *retry = NULL;	/* where that `*` stops swallowing */
 	const char *rest;
 
+	/* Most patterns that do not match differ in what stands before a special byte. */
+	for (; *text && !is_special(*pattern); pattern++, text++)
+		if (*pattern != *text)
+			return false;
 	while (*text || *pattern == '*') {
 		if (*pattern == '*') {
 			star = ++pattern;
