@@ -212,7 +212,8 @@ size_t host_begin(const char **names, size_t size, struct diag *diag)
 			continue;
 		host = entry_of(soname);
 		if (!host && !(host = note(soname)))
-			return diag_set(diag, "too many shared libraries: no room for %s", soname);
+			return diag_set(diag, "too many shared libraries: no room for %s",
+					soname);
 		if (make_ready(host, diag))
 			names[count++] = host->soname;
 		else if (diag->text[0])

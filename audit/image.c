@@ -48,7 +48,7 @@ struct layout {
 };
 
 /* Words of a DT_GNU_HASH table: 4 of header, bloom filter, buckets, a chain word
- * for each symbol from symoffset on (sourceware.org/legacy-ml/binutils/2006-10/msg00377.html). */
+ * for each symbol from symoffset on (binutils list, 2006-10, msg00377). */
 static size_t gnu_hash_size(const struct symbols *symbols)
 {
 	const uint32_t *table = symbols->gnu_hash;

@@ -46,7 +46,8 @@ static void refuse_unlisted(struct load *load, const char *symbol,
 			    const struct object *definer, const struct rule *why)
 {
 	const char *whose = definer->kind == OBJECT_INTERPRETER
-				    ? "is no part of its C API" : "the interpreter uses for itself";
+				    ? "is no part of its C API"
+				    : "the interpreter uses for itself";
 	char pattern[4 * NAME_MAX];
 
 	pattern_of(load->path, pattern, sizeof pattern);
@@ -239,7 +240,12 @@ static enum load_outcome isolate(struct load *load, struct file *file, const str
 enum load_outcome load_module(const struct object *interpreter, const char *file, int mode,
 			      void **handle, struct diag *diag)
 {
-	struct load load = { .interpreter = interpreter, .file = file, .mode = mode, .diag = diag };
+	struct load load = {
+		.interpreter = interpreter,
+		.file = file,
+		.mode = mode,
+		.diag = diag,
+	};
 	const struct rule *why;
 	struct file found;
 	struct elf elf;
@@ -302,7 +308,8 @@ static const char *search_caller(const struct namespace *namespace, struct link_
 		return file;
 	count = own_directories(&own, &root);
 	for (unsigned i = 0; i < count; i++) {
-		int length = snprintf(path, size, "%s/%s", own.info.dls_serpath[i].dls_name, file);
+		const char *directory = own.info.dls_serpath[i].dls_name;
+		int length = snprintf(path, size, "%s/%s", directory, file);
 
 		if (length > 0 && (size_t)length < size && access(path, F_OK) == 0)
 			return path;
@@ -338,7 +345,8 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 	load.file = file && *file ? own_answer(namespace, file) : namespace->root_path;
 	if (!strchr(load.file, '/'))
 		load.file = search_caller(namespace, caller, file, path, sizeof path);
-	if (!strchr(load.file, '/') || !process_absolute(load.file, load.path, sizeof load.path))
+	if (!strchr(load.file, '/') ||
+	    !process_absolute(load.file, load.path, sizeof load.path))
 		snprintf(load.path, sizeof load.path, "%s", load.file);
 	return open_promoted(&load, handle);
 }

@@ -129,15 +129,16 @@ static bool make_symbol(struct maker *maker, size_t i)
 	const char *name = maker->from.str + from->st_name;
 	const struct mirror_filter *filter = maker->filter;
 
-	if (from->st_shndx == SHN_UNDEF || (filter->passes && !filter->passes(filter->context, name))) {
+	if (from->st_shndx == SHN_UNDEF ||
+	    (filter->passes && !filter->passes(filter->context, name))) {
 		drop(maker, i);
 		return true;
 	}
 	if (ELF64_ST_TYPE(from->st_info) == STT_TLS) {
 		drop(maker, i);
 		return is_private(maker, i) ||
-		       diag_set(maker->diag, "%s cannot be shared: its symbol %s is thread-local",
-				object_path(maker->object), name);
+		       diag_set(maker->diag, "%s cannot be shared: its symbol %s is "
+				"thread-local", object_path(maker->object), name);
 	}
 	place(maker, i);
 	if (ELF64_ST_TYPE(from->st_info) == STT_GNU_IFUNC)
@@ -204,9 +205,11 @@ static void override_malloc(struct maker *maker, const struct object *object)
 
 static const char *first_needed(const struct object *program)
 {
+	const char *strings = (const char *)object_dynamic(program, DT_STRTAB);
+
 	for (const ElfW(Dyn) *dyn = program->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
 		if (dyn->d_tag == DT_NEEDED)
-			return (const char *)object_dynamic(program, DT_STRTAB) + dyn->d_un.d_val;
+			return strings + dyn->d_un.d_val;
 	return "";
 }
 

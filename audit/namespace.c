@@ -78,7 +78,8 @@ static struct root *root_make(const struct object *interpreter, struct diag *dia
 	if (loader)
 		needed[count++] = loader;
 	root->interpreter = interpreter;
-	if (!mirror_make(&root->mirror, interpreter, "python-c-api", &filter, needed, count, diag))
+	if (!mirror_make(&root->mirror, interpreter, "python-c-api", &filter, needed, count,
+			 diag))
 		return NULL;
 	root->before = state.roots;
 	while (!__atomic_compare_exchange_n(&state.roots, &root->before, root, false,
@@ -238,7 +239,8 @@ static struct namespace *emptiest(const struct object *interpreter, const struct
 		if (each->interpreter != interpreter)
 			continue;
 		found = clashes(each, elf);
-		if (best && (found > least || (found == least && each->packages >= best->packages)))
+		if (best && (found > least ||
+			     (found == least && each->packages >= best->packages)))
 			continue;
 		best = each;
 		least = found;
@@ -286,8 +288,8 @@ static struct namespace *join_another(const struct object *interpreter, const ch
 	unsigned same = best ? clashes(best, elf) : 0;
 
 	if (best)
-		process_log(same ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "package %s joins namespace "
-			    "%ld, with %u others there and %u libraries of the same name%s: %s",
+		process_log(same ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "package %s joins "
+			    "namespace %ld, with %u others there and %u libraries of the same name%s: %s",
 			    name, (long)best->lmid, best->packages, same,
 			    same ? ", which it gets instead of its own" : "", why->text);
 	return best;
@@ -370,7 +372,8 @@ static bool is_loaded(const struct namespace *namespace, const char *path)
 static bool open_scope(struct namespace *namespace, const char *path,
 		       const char *const *extra, size_t extra_count)
 {
-	const struct promoted *promoted = __atomic_load_n(&namespace->promoted, __ATOMIC_ACQUIRE);
+	const struct promoted *promoted = __atomic_load_n(&namespace->promoted,
+							  __ATOMIC_ACQUIRE);
 	const char *needed[COMPANIONS_MAX] = { path };
 	struct diag diag = { "" };
 	struct mirror scope;

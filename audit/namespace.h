@@ -44,9 +44,10 @@ struct namespace *namespace_of(Lmid_t lmid);
 /* The n-th namespace (from 0), or NULL after the last. */
 struct namespace *namespace_number(unsigned n);
 
-/* Opens path in the namespace with base's dlmopen, never RTLD_GLOBAL. Through a scope object when something has been
- * promoted there, or when objects at extra_count extra paths are to be in scope.
- * NULL: base's dlerror() has the reason. */
+/* Opens path in the namespace with base's dlmopen, never RTLD_GLOBAL. Through a
+ * scope object when something has been promoted there, or when objects at
+ * extra_count extra paths are to be in scope. NULL: base's dlerror() has the
+ * reason. */
 void *namespace_open(struct namespace *namespace, const char *path, int mode,
 		     const char *const *extra, size_t extra_count);
 

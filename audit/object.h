@@ -17,15 +17,15 @@ enum object_kind {
 	OBJECT_OTHER,
 	OBJECT_LIBC,		/* defines dlopen: libc.so.6, libdl.so.2 before glibc 2.34 */
 	OBJECT_INTERPRETER,
-	OBJECT_STDLIB,		/* a module that the interpreter loaded into base: CPython's _ctypes */
+	OBJECT_STDLIB,		/* a module in base, which itself may call dlopen: _ctypes */
 };
 
 struct object {
 	struct object *next;		/* in the order of arrival */
 	bool gone;			/* the entry is free */
-	struct link_map *map;		/* ld.so's. Of an object that did not come at_start,
-					 * only where ld.so cannot close it: see object_freeze() */
-	char name[112];			/* the last part of its file name, cut; "": program, mirror */
+	struct link_map *map;		/* ld.so's, which may close what did not come at_start:
+					 * see object_freeze() */
+	char name[112];			/* last part of its path, cut; "": program, mirror */
 	uintptr_t *cookie;		/* ld.so's, for comparison only */
 	Lmid_t lmid;
 	enum object_kind kind;

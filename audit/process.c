@@ -84,7 +84,8 @@ bool process_begin(unsigned lav)
 static int log_descriptor(void)
 {
 	const char *file = process.settings.log_file;
-	int fd = file ? file_open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY) : -1;
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd = file ? file_open(file, flags) : -1;
 
 	return fd < 0 ? STDERR_FILENO : fd;
 }
@@ -267,8 +268,8 @@ bool process_memfile(struct memfile *file, const char *name, size_t size, void *
 	int fd;
 
 	if (!may_grow(size))
-		return diag_set(diag, "no file in memory: RLIMIT_FSIZE is less than its %zu bytes",
-				size);
+		return diag_set(diag, "no file in memory: RLIMIT_FSIZE is less than its %zu "
+				"bytes", size);
 	fd = memfd(name);
 	if (fd < 0)
 		return diag_set(diag, "no file in memory: memfd_create: %s", strerror(errno));

@@ -37,10 +37,10 @@ struct base {
 
 struct process {
 	unsigned lav;			/* the audit interface of this ld.so; 0: we stay out */
-	bool started;			/* la_preinit has been: start-up objects are relocated */
+	bool started;			/* la_preinit has been: start-up objects are ready */
 	struct arena arena;
 	struct settings settings;
-	struct link_map *main;		/* the program; also the handle of base's global scope */
+	struct link_map *main;		/* the program; the handle of base's global scope */
 	struct base base;		/* all NULL until base_find() */
 };
 
@@ -51,7 +51,8 @@ extern struct process process;
 bool process_begin(unsigned lav);
 
 /* One line to the log, when level is in force (settings.h). No newline in format. */
-void process_log(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void process_log(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* An absolute path without "." and ".." parts, in the caller's size bytes. Parts
  * are resolved by text alone, as Python does. False if it does not fit. */

@@ -41,8 +41,8 @@ static void rewrite(struct object *object, uintptr_t *slot, uintptr_t value)
 	bool read_only = object_has(object, PT_GNU_RELRO, (uintptr_t)slot);
 
 	if (read_only && mprotect(start, page, PROT_READ | PROT_WRITE) < 0) {
-		process_log(LOG_LEVEL_ERROR, "%s: a read-only slot of dlopen cannot be rewritten; "
-			    "modules that it opens are not isolated", object_path(object));
+		process_log(LOG_LEVEL_ERROR, "%s: a read-only slot of dlopen cannot be "
+			    "rewritten; modules that it opens are not isolated", object_path(object));
 		return;
 	}
 	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
@@ -55,7 +55,8 @@ struct table {
 	size_t entry;			/* bytes of one relocation; Rela begins like Rel */
 };
 
-static void sweep_table(struct object *object, const struct symbols *symbols, struct table table)
+static void sweep_table(struct object *object, const struct symbols *symbols,
+			struct table table)
 {
 	for (const char *at = table.start; at < table.end; at += table.entry) {
 		const ElfW(Rel) *rel = (const void *)at;

@@ -59,7 +59,8 @@ static bool is_given(const void *context, const char *name)
 	return each != NULL;
 }
 
-static struct unlisted_giver *giver_of(struct unlisted_gifts *unlisted, const struct object *object)
+static struct unlisted_giver *giver_of(struct unlisted_gifts *unlisted,
+				       const struct object *object)
 {
 	size_t i = 0;
 
@@ -74,8 +75,8 @@ static struct unlisted_giver *giver_of(struct unlisted_gifts *unlisted, const st
 	return &unlisted->giver[i];
 }
 
-bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object, const char *name,
-		   struct diag *diag)
+bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object,
+		   const char *name, struct diag *diag)
 {
 	struct unlisted_name *given = arena_take(&process.arena, sizeof *given);
 	struct unlisted_giver *giver = giver_of(unlisted, object);
@@ -84,7 +85,8 @@ bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object,
 	if (!given || !(given->name = arena_text(&process.arena, name, strlen(name))))
 		return diag_set(diag, "no memory to give it %s", name);
 	if (!giver)
-		return diag_set(diag, "it needs symbols of more than %d libraries", UNLISTED_MAX);
+		return diag_set(diag, "it needs symbols of more than %d libraries",
+				UNLISTED_MAX);
 	if (is_given(giver->names, name))
 		return diag_set(diag, "%s was given to it and is still missing", name);
 	if (giver->names)

@@ -39,8 +39,8 @@ bool unlisted_symbol(const char *error, char *name, size_t size);
 const struct object *unlisted_definer(const char *name);
 
 /* Adds a symbol of object. False, with a reason, if that cannot be done. */
-bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object, const char *name,
-		   struct diag *diag);
+bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object,
+		   const char *name, struct diag *diag);
 
 /* Closes what a load no longer needs. */
 void unlisted_end(struct unlisted_gifts *unlisted);
