@@ -143,10 +143,39 @@ static bool append_path(char *out, size_t size, size_t *length, const char *path
 	return true;
 }
 
+static bool has_up(const char *path)
+{
+	for (; (path = strstr(path, "..")); path += 2)
+		if (path[2] == '/' || path[2] == '\0')
+			return true;
+	return false;
+}
+
+/* Where the kernel says that a path leads. */
+static bool real_path(const char *path, char *out, size_t size)
+{
+	char link[64];
+	int fd = file_open(path, O_PATH | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return false;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	length = readlink(link, out, size);
+	file_close(fd);
+	if (length <= 0 || (size_t)length >= size || out[0] != '/')
+		return false;
+	out[length] = '\0';
+	return true;
+}
+
 bool process_absolute(const char *path, char *out, size_t size)
 {
 	size_t length = 0;
 
+	/* Behind a symbolic link ".." is not the part before it. */
+	if (has_up(path) && real_path(path, out, size))
+		return true;
 	if (path[0] != '/') {
 		char here[4096];
 

@@ -54,8 +54,9 @@ bool process_begin(unsigned lav);
 void process_log(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* An absolute path without "." and ".." parts, in the caller's size bytes. Parts
- * are resolved by text alone, as Python does. False if it does not fit. */
+/* An absolute path without "." and ".." parts, in the caller's size bytes: by text
+ * alone, as Python does, but with a ".." in it the kernel's answer, if there is one.
+ * False if it does not fit. */
 bool process_absolute(const char *path, char *out, size_t size);
 
 struct file {

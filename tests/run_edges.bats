@@ -326,6 +326,11 @@ PY
   prints "5 $ZLIB"
   isolated
   prints '5 own'
+  # ... and the package is the one of the file that it leads to
+  echo 'import own.mod, look; print(own.mod.version(), look.mapped("libz-own"))' >>script.py
+  isolated
+  prints '5 own
+own 1'
 }
 
 @test "a vendored libpythonutil.so.1 is not taken for the interpreter" {
