@@ -18,7 +18,7 @@ static void *base_function(const char *name)
 	return NULL;
 }
 
-bool base_find(struct diag *diag)
+bool base_find(void)
 {
 	static const struct {
 		const char *name;
@@ -43,8 +43,7 @@ bool base_find(struct diag *diag)
 		void *function = base_function(functions[i].name);
 
 		if (!function)
-			return diag_set(diag, "the interpreter's libc has no %s()",
-					functions[i].name);
+			return false;
 		__atomic_store_n(functions[i].slot, function, __ATOMIC_RELEASE);
 	}
 	return true;

@@ -5,11 +5,9 @@
 
 #include <stdbool.h>
 
-#include "policy/diag.h"
-
 /* Fills in process.base, once: with the functions of libc.so.6, or of libdl.so.2
- * before glibc 2.34, or of what is preloaded to replace them. False, with the
- * name that is missing, if base has them not yet. */
-bool base_find(struct diag *diag);
+ * before glibc 2.34, or of what is preloaded to replace them. False if base has
+ * not all of them yet. */
+bool base_find(void);
 
 #endif

@@ -120,7 +120,7 @@ static uintptr_t symbind(uintptr_t value, uintptr_t *from, unsigned flags, const
 {
 	uintptr_t entry = process.lav ? route_outside(name) : 0;
 
-	if (!entry || !is_steered(object_of_cookie(from), flags) || !base_find(NULL))
+	if (!entry || !is_steered(object_of_cookie(from), flags) || !base_find())
 		return value;
 	return entry;
 }

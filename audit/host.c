@@ -93,16 +93,12 @@ static const struct object *in_base(const char *soname)
  * finds what it finds on the original. Returns their number. */
 static size_t needed_of(const struct object *object, const char **needed)
 {
-	const char *strings = (const char *)object_dynamic(object, DT_STRTAB);
+	const char *name;
 	size_t count = 0;
 
-	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++) {
-		if (dyn->d_tag != DT_NEEDED || count == NEEDED_MAX)
-			continue;
-		needed[count] = strings + dyn->d_un.d_val;
-		if (rules_shared(&process.settings.rules, needed[count], NULL))
-			count++;
-	}
+	for (size_t n = 0; count < NEEDED_MAX && (name = object_needed(object, n)); n++)
+		if (rules_shared(&process.settings.rules, name, NULL))
+			needed[count++] = name;
 	return count;
 }
 
@@ -179,6 +175,12 @@ unsigned host_generation(void)
 	return __atomic_load_n(&hosts.generation, __ATOMIC_ACQUIRE);
 }
 
+/* Without these there is no namespace. */
+static bool is_vital(const char *soname)
+{
+	return strcmp(soname, "libc.so.6") == 0 || strcmp(soname, "libm.so.6") == 0;
+}
+
 /* Does a module that lists only libc.so.6 use symbols of these? Real ones do:
  * numpy's _multiarray_tests has tanhf and no libm. Since glibc 2.34 the others
  * are empty. */
@@ -189,7 +191,7 @@ static bool in_root(const char *soname)
 	};
 	const struct object *libc;
 
-	if (strcmp(soname, "libc.so.6") == 0 || strcmp(soname, "libm.so.6") == 0)
+	if (is_vital(soname))
 		return true;
 	libc = object_in_base("libc.so.6");
 	if (libc && object_address(libc, "dlopen"))
@@ -218,9 +220,8 @@ size_t host_begin(const char **names, size_t size, struct diag *diag)
 			names[count++] = host->soname;
 		else if (diag->text[0])
 			return 0;
-		else if (!object_in_base("libc.so.6") || strcmp(soname, "libm.so.6") == 0)
-			return diag_set(diag, "%s cannot be loaded: %s", soname,
-					process.base.dlerror());
+		else if (is_vital(soname))
+			return diag_set(diag, "%s cannot be loaded into base", soname);
 	}
 	if (!rules_shared(&process.settings.rules, "libc.so.6", NULL))
 		return diag_set(diag, "the policy must share libc.so.6");

@@ -41,6 +41,14 @@ static void pattern_of(const char *path, char *pattern, size_t size)
 	glob_quote(name, pattern + 1, size - 1);
 }
 
+/* For messages: the rule that decided, or what stands for a default. */
+static const struct rule *named(const struct rule *why)
+{
+	static const struct rule unwritten = { .file = "default" };
+
+	return why ? why : &unwritten;
+}
+
 /* Says which symbol, of which library, and the line that would allow it. */
 static void refuse_unlisted(struct load *load, const char *symbol,
 			    const struct object *definer, const struct rule *why)
@@ -55,8 +63,8 @@ static void refuse_unlisted(struct load *load, const char *symbol,
 		 "%s: needs the symbol %s and does not bring it; %s has it, which %s, so "
 		 "pypy-isolate keeps it out of reach (%s:%u: unlisted deny); to allow it, put "
 		 "this line into %s: unlisted warn \"%s\"",
-		 load->path, symbol, object_path(definer), whose, why ? why->file : "default",
-		 why ? why->line : 0,
+		 load->path, symbol, object_path(definer), whose, named(why)->file,
+		 named(why)->line,
 		 process.settings.conf_name ? process.settings.conf_name : SETTINGS_CONF_FILE,
 		 pattern);
 }
@@ -74,7 +82,7 @@ static bool allow_unlisted(struct load *load, const char *symbol, const struct o
 		return false;
 	}
 	process_log(LOG_LEVEL_WARNING, "%s: gets %s from %s (%s:%u: %s)", load->path, symbol,
-		    object_path(definer), why ? why->file : "default", why ? why->line : 0,
+		    object_path(definer), named(why)->file, named(why)->line,
 		    verdict == UNLISTED_DENY ? "unlisted deny, but mode permissive"
 					     : "unlisted warn");
 	return true;
@@ -232,8 +240,8 @@ static enum load_outcome isolate(struct load *load, struct file *file, const str
 	if (!chosen)
 		return failed(load);
 	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld, package %s (%s:%u)", load->path,
-		    (long)load->namespace->lmid, load->package, why ? why->file : "default",
-		    why ? why->line : 0);
+		    (long)load->namespace->lmid, load->package, named(why)->file,
+		    named(why)->line);
 	return open_promoted(load, handle);
 }
 

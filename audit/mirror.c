@@ -5,8 +5,9 @@
  * what a reference of base would bind to. Most often that is the same. It is
  * not where the program has a COPY relocation (environ, stdout) or a canonical
  * PLT entry, where a preloaded library replaces the function, and for malloc and
- * its family wherever any object of base's scope replaces it. Those, and
- * IFUNCs, are left to dlvsym() in base's scope; the rest is an addition. */
+ * its family wherever any object of base's scope replaces it. Those are looked up
+ * here: dlvsym() passes over definitions without a version (its version.hidden is
+ * set), which references do not. It serves for IFUNCs; the rest is an addition. */
 #include "audit/mirror.h"
 
 #include <string.h>
@@ -203,16 +204,6 @@ static void override_malloc(struct maker *maker, const struct object *object)
 	}
 }
 
-static const char *first_needed(const struct object *program)
-{
-	const char *strings = (const char *)object_dynamic(program, DT_STRTAB);
-
-	for (const ElfW(Dyn) *dyn = program->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
-		if (dyn->d_tag == DT_NEEDED)
-			return strings + dyn->d_un.d_val;
-	return "";
-}
-
 #define EARLIER_MAX 128
 
 /* The start-up objects that base searches before the original, in that order;
@@ -222,7 +213,7 @@ static size_t find_earlier(const struct object *original, const struct object **
 			   size_t *preloaded)
 {
 	const struct object *object = object_of_map(process.main);
-	const char *needed = object ? first_needed(object) : "";
+	const char *needed = object ? object_needed(object, 0) : NULL;
 	size_t count = 0;
 
 	*preloaded = 0;
@@ -230,7 +221,7 @@ static size_t find_earlier(const struct object *original, const struct object **
 	     object = object_next(object)) {
 		if (object->lmid != LM_ID_BASE || object_is_vdso(object))
 			continue;
-		if (!*preloaded && count && strcmp(object->name, needed) == 0)
+		if (!*preloaded && count && needed && strcmp(object->name, needed) == 0)
 			*preloaded = count;
 		earlier[count++] = object;
 	}

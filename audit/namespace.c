@@ -56,10 +56,8 @@ static const char *loader_soname(void)
 	uintptr_t base = getauxval(AT_BASE);
 
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (object->lmid == LM_ID_BASE && object->map->l_addr == base &&
-		    object_dynamic(object, DT_SONAME))
-			return (const char *)object_dynamic(object, DT_STRTAB) +
-			       object_dynamic(object, DT_SONAME);
+		if (object->at_start && object->map->l_addr == base)
+			return object_soname(object);
 	return NULL;
 }
 
@@ -435,17 +433,12 @@ void namespace_promote(struct namespace *namespace, const char *path)
 /* Does the object need the other, by DT_NEEDED? */
 static bool needs(const struct object *object, const struct object *other)
 {
-	const char *strings = (const char *)object_dynamic(object, DT_STRTAB);
-	const char *soname = (const char *)object_dynamic(other, DT_STRTAB) +
-			     object_dynamic(other, DT_SONAME);
+	const char *soname = object_soname(other), *name;
 
-	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++) {
-		const char *name = strings + dyn->d_un.d_val;
-
-		if (dyn->d_tag == DT_NEEDED && (strcmp(name, soname) == 0 ||
-						strcmp(last_part(name), other->name) == 0))
+	for (size_t n = 0; (name = object_needed(object, n)); n++)
+		if ((soname && strcmp(name, soname) == 0) ||
+		    strcmp(last_part(name), other->name) == 0)
 			return true;
-	}
 	return false;
 }
 

@@ -257,6 +257,21 @@ uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag)
 	return value;
 }
 
+const char *object_needed(const struct object *object, size_t n)
+{
+	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == DT_NEEDED && n-- == 0)
+			return (const char *)object_dynamic(object, DT_STRTAB) + dyn->d_un.d_val;
+	return NULL;
+}
+
+const char *object_soname(const struct object *object)
+{
+	uintptr_t soname = object_dynamic(object, DT_SONAME);
+
+	return soname ? (const char *)object_dynamic(object, DT_STRTAB) + soname : NULL;
+}
+
 /* The end of the longest chain is the number of symbols: DT_GNU_HASH does not
  * say it, and hashed symbols come last. */
 static size_t count_by_gnu_hash(const uint32_t *table)

@@ -85,6 +85,12 @@ void object_counted_symbols(const struct object *object, struct symbols *symbols
 /* The dynamic section's value of tag, as an address if it is one; 0 if it has none. */
 uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag);
 
+/* The n-th DT_NEEDED name (from 0), or NULL after the last. */
+const char *object_needed(const struct object *object, size_t n);
+
+/* DT_SONAME, or NULL. */
+const char *object_soname(const struct object *object);
+
 /* The address of a defined symbol, of whichever version, or NULL. */
 void *object_address(const struct object *object, const char *symbol);
 

@@ -86,7 +86,7 @@ void slots_sweep(struct object *object, bool running)
 	struct symbols symbols;
 	size_t plt_entry;
 
-	if (!object || object->swept || !base_find(NULL))
+	if (!object || object->swept || !base_find())
 		return;
 	object_symbols(object, &symbols);
 	plt_entry = object_dynamic(object, DT_PLTREL) == DT_RELA ? sizeof(ElfW(Rela))

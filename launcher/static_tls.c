@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/closure.h"
+#include "audit/status.h"
 #include "launcher/program.h"
 
 #define PART_MAX ((size_t)16 << 20)	/* bytes; an ld.so.cache has 30 to 500 KB */
@@ -29,18 +29,18 @@ struct directories {
 static bool file_open(void *context, const char *path, struct closure_file *file)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat info;
+	struct status status;
 
 	(void)context;
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
+	if (!status_of_descriptor(fd, &status) || !status.is_regular) {
 		close(fd);
 		return false;
 	}
 	*file = (struct closure_file){
-		.handle = fd, .size = info.st_size,
-		.device = info.st_dev, .inode = info.st_ino,
+		.handle = fd, .size = status.size,
+		.device = status.identity.device, .inode = status.identity.inode,
 	};
 	return true;
 }

@@ -11,7 +11,8 @@
 
 load helper
 
-# live_begin: ROUTES is where the fixtures are (tests/fixture/routes).
+# live_begin: ROUTES is where the fixtures are (tests/fixture/routes); ZLIB is the
+# version of the interpreter's.
 live_begin() {
   TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
   ROUTES=$("$TOP/tests/fixture/routes/build" 2>"$BATS_FILE_TMPDIR/build.log") || {
@@ -21,7 +22,8 @@ live_begin() {
   SITE=$ROUTES/site-packages
   # The one place that says what isolation is.
   ISOLATE=${ISOLATE:-$TOP/pypy-isolate}
-  export TOP ROUTES SITE ISOLATE
+  ZLIB=$(pypy3 -c 'import zlib; print(zlib.ZLIB_RUNTIME_VERSION)')
+  export TOP ROUTES SITE ISOLATE ZLIB
 }
 
 live_test() {

@@ -10,8 +10,6 @@ load helper_live
 
 setup_file() {
   live_begin
-  ZLIB=$(pypy3 -c 'import zlib; print(zlib.ZLIB_RUNTIME_VERSION)')
-  export ZLIB
 }
 
 setup() {

@@ -11,9 +11,8 @@ setup_file() {
   live_begin
   SUFFIX=$(pypy3 -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
   INTERPRETER=$(ldd "$(command -v pypy3)" | awk '/libpypy/ { print $3 }')
-  ZLIB=$(pypy3 -c 'import zlib; print(zlib.ZLIB_RUNTIME_VERSION)')
   EXPAT=$(pypy3 -c 'import pyexpat; print(pyexpat.EXPAT_VERSION)')
-  export SUFFIX INTERPRETER ZLIB EXPAT
+  export SUFFIX INTERPRETER EXPAT
 }
 
 setup() {
