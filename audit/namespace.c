@@ -287,7 +287,8 @@ static struct namespace *join_another(const struct object *interpreter, const ch
 
 	if (best)
 		process_log(same ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "package %s joins "
-			    "namespace %ld, with %u others there and %u libraries of the same name%s: %s",
+			    "namespace %ld, with %u others there and %u libraries of the same "
+			    "name%s: %s",
 			    name, (long)best->lmid, best->packages, same,
 			    same ? ", which it gets instead of its own" : "", why->text);
 	return best;

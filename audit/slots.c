@@ -42,7 +42,8 @@ static void rewrite(struct object *object, uintptr_t *slot, uintptr_t value)
 
 	if (read_only && mprotect(start, page, PROT_READ | PROT_WRITE) < 0) {
 		process_log(LOG_LEVEL_ERROR, "%s: a read-only slot of dlopen cannot be "
-			    "rewritten; modules that it opens are not isolated", object_path(object));
+			    "rewritten; modules that it opens are not isolated",
+			    object_path(object));
 		return;
 	}
 	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
