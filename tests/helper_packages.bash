@@ -27,12 +27,14 @@ packages_test() {
   export LD_LIBRARY_PATH=$SYSTEM POLICY PYPY_ISOLATE_CONF=$POLICY
 }
 
-# both TEXT: this is printed without us and with us.
+# both TEXT: this is printed without us and with us. What isolates nothing would print it,
+# too: so at least one object must have gone into a namespace.
 both() {
   plain
   prints "$1"
-  isolated
+  PYPY_ISOLATE_LOG=debug:$PWD/both.log isolated
   prints "$1"
+  grep -qE ': namespace [1-9]' both.log || fail "nothing was isolated"
 }
 
 # differ PLAIN ISOLATED: what is printed without us, and with us.

@@ -388,13 +388,13 @@ PY
 
 @test "a virtual environment's site-packages: packages in it are apart" {
   pypy3 -m venv --without-pip venv
-  local site
-  site=$(venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
-  [[ $site == "$PWD/venv/"*/site-packages ]] || fail "no site-packages: $site"
-  cp -R "$ROUTES"/site-packages/{own,own.libs,p0,p0.libs} "$site/"
-  put one "$site/one"
-  put _m "$site/bundle/core/_m"
-  put _a "$site/bundle/_a"
+  local where
+  where=$(venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+  [[ $where == "$PWD/venv/"*/site-packages ]] || fail "no site-packages: $where"
+  cp -R "$ROUTES"/site-packages/{own,own.libs,p0,p0.libs} "$where/"
+  put one "$where/one"
+  put _m "$where/bundle/core/_m"
+  put _a "$where/bundle/_a"
   PATH=$PWD/venv/bin:$PATH
   PYTHONPATH=$TOP/tests/fixture
   LAYOUT='' live_in own.mod own.dl p0.mod one bundle.core._m bundle._a
