@@ -261,6 +261,8 @@ struct quest {
 
 static bool is_for_us(const struct closure *closure, const struct closure_object *object)
 {
+	if (closure->search->machine)
+		return object->machine == closure->search->machine;
 	return !closure->first || object->machine == closure->first->machine;
 }
 
@@ -386,23 +388,44 @@ static bool try_list(struct quest *quest, const struct closure_object *object,
 	}
 }
 
-/* Those of the loader, of its loader, and so on up to the program. */
+static const struct closure_object *program_of(const struct closure *closure)
+{
+	return closure->search->program ? closure->search->program : closure->first;
+}
+
+/* Those of the loader, of its loader, and so on, and the program's. */
 static bool try_rpaths(struct quest *quest, const struct closure_object *loader)
 {
+	const struct closure_object *program = program_of(quest->closure);
+	bool met_program = false;
+
 	if (loader->runpath)
 		return false;
-	for (; loader; loader = loader->loader)
+	for (; loader; loader = loader->loader) {
+		met_program |= loader == program;
 		if (try_list(quest, loader, loader->rpath, ":"))
 			return true;
-	return false;
+	}
+	return program && !met_program && try_list(quest, program, program->rpath, ":");
+}
+
+static const struct ld_cache *cache_of(struct closure *closure)
+{
+	const struct closure_source *source = closure->source;
+
+	if (!closure->has_cache)
+		source->cache(source->context, &closure->cache);
+	closure->has_cache = true;
+	return &closure->cache;
 }
 
 static bool try_cache(struct quest *quest)
 {
+	const struct ld_cache *cache = cache_of(quest->closure);
 	const char *path;
 	size_t n;
 
-	for (n = 0; (path = ld_cache_find(&quest->closure->search->cache, quest->name, n)); ++n)
+	for (n = 0; (path = ld_cache_find(cache, quest->name, n)); ++n)
 		if (try_path(quest, path))
 			return true;
 	return false;
@@ -416,7 +439,7 @@ static bool search(struct quest *quest, const struct closure_object *loader)
 	if (strchr(quest->name, '/'))
 		return try_path(quest, quest->name);
 	return try_rpaths(quest, loader) ||
-	       try_list(quest, quest->closure->first, search->library_path, ":;") ||
+	       try_list(quest, program_of(quest->closure), search->library_path, ":;") ||
 	       try_list(quest, loader, loader->runpath, ":") ||
 	       try_cache(quest) ||
 	       try_list(quest, loader, search->defaults, ":");
@@ -430,6 +453,14 @@ struct closure_object *closure_open(struct closure *closure, const char *path)
 		return NULL;
 	quest.found.name = quest.found.path;
 	return append(closure, &quest.found);
+}
+
+const char *closure_find(struct closure *closure, const struct closure_object *loader,
+			 const char *name)
+{
+	struct quest quest = { .closure = closure, .name = name };
+
+	return search(&quest, loader) ? quest.found.path : NULL;
 }
 
 struct closure_object *closure_need(struct closure *closure,
@@ -456,6 +487,11 @@ struct closure_object *closure_need(struct closure *closure,
 	return append(closure, &quest.found);
 }
 
+static bool passes_over(const struct closure *closure, const char *name)
+{
+	return closure->search->passes_over && closure->search->passes_over(name);
+}
+
 bool closure_complete(struct closure *closure)
 {
 	const struct closure_object *object;
@@ -463,7 +499,8 @@ bool closure_complete(struct closure *closure)
 
 	for (object = closure->first; object; object = object->next)
 		for (name = object->needed; name && *name; ++name)
-			if (!closure_need(closure, object, *name))
+			if (!passes_over(closure, *name) &&
+			    !closure_need(closure, object, *name))
 				return false;
 	return true;
 }

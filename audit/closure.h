@@ -43,6 +43,8 @@ struct closure_source {
 	bool (*read)(void *context, const struct closure_file *file,
 		     uint64_t offset, void *out, size_t size);
 	void (*close)(void *context, const struct closure_file *file);
+	/* ld.so.cache; count 0 if there is none. Asked once a closure at most. */
+	void (*cache)(void *context, struct ld_cache *cache);
 	void *context;
 };
 
@@ -51,7 +53,12 @@ struct closure_search {
 	const char *library_path;	/* $LD_LIBRARY_PATH */
 	const char *defaults;		/* its own directories, ':' between them */
 	const char *lib, *platform;	/* what $LIB and $PLATFORM stand for */
-	struct ld_cache cache;		/* count 0 if there is none */
+	/* The program, when that is not the closure's first object: ld.so searches its
+	 * RPATH last, and it is whose $ORIGIN library_path means. */
+	const struct closure_object *program;
+	ElfW(Half) machine;		/* of all objects; 0: that of the first */
+	/* What is none of the closure's business, by DT_NEEDED name; NULL: nothing. */
+	bool (*passes_over)(const char *name);
 };
 
 /* All that it points to is in the arena; the file is closed. */
@@ -73,6 +80,8 @@ struct closure {
 	const struct closure_search *search;
 	const struct closure_source *source;
 	struct arena *arena;
+	struct ld_cache cache;
+	bool has_cache;
 	struct closure_object *first, *last;
 	size_t count;
 };
@@ -86,12 +95,18 @@ void closure_start(struct closure *closure, const struct closure_search *search,
  * byte order, or of another machine than the first object, or memory is out. */
 struct closure_object *closure_open(struct closure *closure, const char *path);
 
+/* Where a search by loader would find a name without '/', or NULL: nothing is added.
+ * loader may stand for an object that is loaded, so that only path, rpath, runpath
+ * and loader are set. */
+const char *closure_find(struct closure *closure, const struct closure_object *loader,
+			 const char *name);
+
 /* Adds what loader's DT_NEEDED name would load, if it is not there yet; gives
  * the object, or NULL when memory is out or there are too many. */
 struct closure_object *closure_need(struct closure *closure,
 				    const struct closure_object *loader, const char *name);
 
-/* Adds, breadth first, all that the objects need. False when memory is out or
+/* Adds, breadth first, all that the objects need and search does not pass over. False when memory is out or
  * there are too many: then the list is not complete. */
 bool closure_complete(struct closure *closure);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* package -> link-map namespace: join one, or make one.
+/* The link-map namespaces that we have made, and the packages that live in them.
  *
  * A namespace of ours begins with a root: the mirror of the interpreter's C API,
  * which needs the mirrors of the glibc family. What stands first in a namespace
@@ -16,10 +16,7 @@
 
 #define NAMESPACE_MAX 16	/* DL_NNS (sysdeps/generic/ldsodefs.h) */
 
-struct promoted {
-	const struct promoted *before;
-	const char *path;	/* what was opened RTLD_GLOBAL */
-};
+struct promoted;	/* scope.c */
 
 struct namespace {
 	Lmid_t lmid;
@@ -28,15 +25,14 @@ struct namespace {
 	bool made;			/* it is there to stay */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
-	unsigned packages;		/* that live here */
 };
 
-/* The namespace of a package of modules of that interpreter. Makes it when there
- * is none, or when all are taken joins one, for the module in elf: one that has
- * loaded none of the names that it needs, while there is a choice, or else as few
- * as possible. NULL, with a reason, if not one namespace can be made. */
-struct namespace *namespace_join(const struct object *interpreter, const char *package,
-				 const struct elf *elf, struct diag *diag);
+/* A namespace where no package lives so far. NULL, with a reason, if none can be
+ * made. */
+struct namespace *namespace_make(const struct object *interpreter, struct diag *diag);
+
+/* Instead of settling a package there. */
+void namespace_return(struct namespace *namespace);
 
 /* The namespace of ours with that link-map id, or NULL. */
 struct namespace *namespace_of(Lmid_t lmid);
@@ -44,20 +40,17 @@ struct namespace *namespace_of(Lmid_t lmid);
 /* The n-th namespace (from 0), or NULL after the last. */
 struct namespace *namespace_number(unsigned n);
 
-/* Opens path in the namespace with base's dlmopen, never RTLD_GLOBAL. Through a
- * scope object when something has been promoted there, or when objects at
- * extra_count extra paths are to be in scope. NULL: base's dlerror() has the
- * reason. */
-void *namespace_open(struct namespace *namespace, const char *path, int mode,
-		     const char *const *extra, size_t extra_count);
+/* The first namespace that the package of modules of that interpreter settled in,
+ * or NULL. */
+struct namespace *namespace_home(const struct object *interpreter, const char *package);
 
-/* Remembers that path has been opened RTLD_GLOBAL. */
-void namespace_promote(struct namespace *namespace, const char *path);
+/* The n-th package (from 0) that lives in the namespace, or NULL after the last. */
+const char *namespace_package(const struct namespace *namespace, size_t n);
 
-/* The object in another namespace than here that was opened RTLD_GLOBAL, or came
- * with one that was, and defines the symbol: under plain loading it would be in
- * reach. NULL if there is none. */
-const struct object *namespace_promoter(const struct namespace *here, const char *symbol);
+/* Lets a package live in the namespace, and gives that; or where another thread has
+ * settled it since its home was found to be NULL. NULL: no memory. */
+struct namespace *namespace_settle(struct namespace *namespace, const char *package,
+				   const struct namespace *home);
 
 /* la_objopen: an object has come into lmid. Tells ours from those that the
  * program makes, by their first object. */
@@ -67,8 +60,11 @@ void namespace_arrival(const struct object *object);
 void namespace_departure(const struct object *object);
 
 /* la_objsearch: what to open when an object of lmid asks for name. NULL: it is a
- * host library without a mirror so far; namespace_open() makes that and tries
- * again. */
+ * host library without a mirror so far; scope_open() makes that and tries again. */
 const char *namespace_search(Lmid_t lmid, const char *name);
+
+/* Does every namespace answer that DT_NEEDED name with the same: a mirror, the C
+ * API, ld.so? */
+bool namespace_shares(const char *name);
 
 #endif

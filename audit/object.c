@@ -39,14 +39,42 @@ static void identify(struct object *object)
 	object->identified = true;
 }
 
-static void set_name(struct object *object)
+const char *object_last_part(const char *path)
 {
-	const char *path = object->map->l_name;
 	const char *slash = strrchr(path, '/');
 
-	if (process_is_memfile(path))
-		return;
-	snprintf(object->name, sizeof object->name, "%s", slash ? slash + 1 : path);
+	return slash ? slash + 1 : path;
+}
+
+/* Copies text into what an entry has for it, or into new memory. A reader in
+ * another thread may see half of it, and always a NUL at the end: the last byte of
+ * the room is never written. */
+static void set_text(char **text, size_t *room, const char *from)
+{
+	static char none[1];
+	size_t wanted = (strlen(from) + 64) & ~(size_t)63;
+	char *bytes = wanted > *room ? arena_take(&process.arena, wanted) : NULL;
+
+	if (bytes) {
+		*text = bytes;
+		*room = wanted;
+	}
+	if (!*room)
+		*text = none;
+	else
+		strcpy(*text, wanted > *room ? "" : from);
+}
+
+/* What is read of an object must not depend on ld.so's memory of it: that goes
+ * when the object goes. */
+static void set_texts(struct object *object)
+{
+	const char *path = object->map->l_name;
+	const char *soname = object->at_start ? NULL : object_soname(object);
+
+	set_text(&object->path, &object->path_room, process_is_memfile(path) ? "" : path);
+	set_text(&object->soname, &object->soname_room, soname ? soname : "");
+	object->name = object_last_part(object->path);
 }
 
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
@@ -59,11 +87,15 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 		.next = object->next,
 		.gone = true,
 		.map = map,
+		.path = object->path,
+		.soname = object->soname,
+		.path_room = object->path_room,
+		.soname_room = object->soname_room,
 		.cookie = cookie,
 		.lmid = lmid,
 		.at_start = !process.started,
 	};
-	set_name(object);
+	set_texts(object);
 	/* Those of the start stay, so they can wait until somebody asks. */
 	if (!object->at_start)
 		identify(object);
@@ -103,7 +135,7 @@ struct object *object_of_map(const struct link_map *map)
 	return NULL;
 }
 
-struct object *object_of_file(struct identity file)
+struct object *object_of_file(struct identity file, Lmid_t lmid, bool base_counts)
 {
 	struct object *found = NULL;
 
@@ -112,9 +144,10 @@ struct object *object_of_file(struct identity file)
 			identify(object);
 		if (!identity_equal(object->file, file))
 			continue;
-		if (object->lmid == LM_ID_BASE)
+		if (object->lmid == lmid)
 			return object;
-		found = object;
+		if (object->lmid == LM_ID_BASE ? base_counts : !found)
+			found = object;
 	}
 	return found;
 }
@@ -265,11 +298,16 @@ const char *object_needed(const struct object *object, size_t n)
 	return NULL;
 }
 
+const char *object_string(const struct object *object, ElfW(Sxword) tag)
+{
+	uintptr_t offset = object_dynamic(object, tag);
+
+	return offset ? (const char *)object_dynamic(object, DT_STRTAB) + offset : NULL;
+}
+
 const char *object_soname(const struct object *object)
 {
-	uintptr_t soname = object_dynamic(object, DT_SONAME);
-
-	return soname ? (const char *)object_dynamic(object, DT_STRTAB) + soname : NULL;
+	return object_string(object, DT_SONAME);
 }
 
 /* The end of the longest chain is the number of symbols: DT_GNU_HASH does not

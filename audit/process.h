@@ -40,6 +40,7 @@ struct process {
 	bool started;			/* la_preinit has been: start-up objects are ready */
 	struct arena arena;
 	struct settings settings;
+	const char *library_path;	/* $LD_LIBRARY_PATH, which ld.so reads once; or NULL */
 	struct link_map *main;		/* the program; the handle of base's global scope */
 	struct base base;		/* all NULL until base_find() */
 };
