@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "audit/process.h"
@@ -365,20 +366,32 @@ void *object_address(const struct object *object, const char *symbol)
 	return index ? (void *)(object->map->l_addr + symbols.sym[index].st_value) : NULL;
 }
 
-/* The file's header in memory: where the first segment is mapped. */
-static const ElfW(Ehdr) *header(const struct object *object)
+static bool is_mapped(uintptr_t address)
 {
-	struct link_map *map;
-	Dl_info info;
+	uintptr_t page = getpagesize();
+	unsigned char resident;
 
-	if (!process.base.dladdr1 ||
-	    !process.base.dladdr1(object->map->l_ld, &info, (void **)&map, RTLD_DL_LINKMAP) ||
-	    map != object->map || memcmp(info.dli_fbase, ELFMAG, SELFMAG) != 0)
-		return NULL;
-	return info.dli_fbase;
+	return mincore((void *)(address & -page), page, &resident) == 0;
 }
 
-static const ElfW(Phdr) *segments(struct object *object, size_t *count)
+/* The file's header in memory, if it is at the object's address 0, where every linker
+ * puts it, and is this object's. */
+static const ElfW(Ehdr) *header(const struct object *object)
+{
+	const ElfW(Ehdr) *ehdr = (const void *)object->map->l_addr;
+	const ElfW(Phdr) *phdr;
+
+	if (!ehdr || !is_mapped((uintptr_t)ehdr) || memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
+		return NULL;
+	phdr = (const void *)((const char *)ehdr + ehdr->e_phoff);
+	for (size_t i = 0; i < ehdr->e_phnum; i++)
+		if (phdr[i].p_type == PT_DYNAMIC &&
+		    object->map->l_addr + phdr[i].p_vaddr == (uintptr_t)object->map->l_ld)
+			return ehdr;
+	return NULL;
+}
+
+const ElfW(Phdr) *object_segments(struct object *object, size_t *count)
 {
 	const ElfW(Ehdr) *ehdr;
 
@@ -389,18 +402,18 @@ static const ElfW(Phdr) *segments(struct object *object, size_t *count)
 		object->segment_count = ehdr->e_phnum;
 		object->segments = (const void *)((const char *)ehdr + ehdr->e_phoff);
 	}
-	*count = object->segment_count;
+	*count = object->segments ? object->segment_count : 0;
 	return object->segments;
 }
 
 bool object_has(struct object *object, uint32_t type, uintptr_t address)
 {
 	size_t count;
-	const ElfW(Phdr) *segment = segments(object, &count);
+	const ElfW(Phdr) *segment = object_segments(object, &count);
 	uintptr_t offset = address - object->map->l_addr;
 	uintptr_t page = getpagesize();
 
-	for (size_t i = 0; segment && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		uintptr_t end = segment[i].p_vaddr + segment[i].p_memsz;
 
 		/* ld.so protects whole pages (dl-reloc.c, _dl_protect_relro). */

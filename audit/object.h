@@ -105,8 +105,11 @@ const char *object_soname(const struct object *object);
 /* The address of a defined symbol, of whichever version, or NULL. */
 void *object_address(const struct object *object, const char *symbol);
 
+/* The program headers, as they are in memory; NULL, and none, if they are not. */
+const ElfW(Phdr) *object_segments(struct object *object, size_t *count);
+
 /* Does address lie in one of the object's segments of that type (PT_LOAD,
- * PT_GNU_RELRO)? Not before base_find(). */
+ * PT_GNU_RELRO)? */
 bool object_has(struct object *object, uint32_t type, uintptr_t address);
 
 #endif

@@ -214,14 +214,33 @@ static void *first_symbol(const struct namespace *namespace, const struct promot
 	return address;
 }
 
+/* The first namespace from the n-th on with anything promoted, or NULL. */
+static const struct namespace *next_used(unsigned *n)
+{
+	const struct namespace *namespace;
+
+	while ((namespace = namespace_number((*n)++)))
+		if (promoted_in(namespace))
+			break;
+	return namespace;
+}
+
+bool scope_is_used(const struct namespace *namespace)
+{
+	unsigned n = 0;
+
+	return namespace ? promoted_in(namespace) != NULL : next_used(&n) != NULL;
+}
+
 void *scope_symbol(const struct namespace *namespace, const char *symbol)
 {
-	const struct namespace *each = namespace;
 	void *address = NULL;
+	unsigned n = 0;
 
-	for (unsigned n = 0; !address && (namespace ? n == 0 : (each = namespace_number(n)) != NULL);
-	     n++)
-		if (promoted_in(each))
-			address = first_symbol(each, promoted_in(each), symbol);
+	if (namespace)
+		return promoted_in(namespace) ? first_symbol(namespace, promoted_in(namespace),
+							     symbol) : NULL;
+	while (!address && (namespace = next_used(&n)))
+		address = first_symbol(namespace, promoted_in(namespace), symbol);
 	return address;
 }

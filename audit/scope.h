@@ -27,6 +27,9 @@ void scope_promote(struct namespace *namespace, const char *path, struct identit
  * base has from its start. NULL if there is none. */
 const struct object *scope_promoter(const struct namespace *here, const char *symbol);
 
+/* Is anything promoted in the namespace, or in any if that is NULL? */
+bool scope_is_used(const struct namespace *namespace);
+
 /* The address of a symbol of what is promoted in the namespace, or in any if that
  * is NULL; the first promoted goes first. NULL if none has it. For dlsym(). */
 void *scope_symbol(const struct namespace *namespace, const char *symbol);
