@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/facts.h"
 #include "audit/host.h"
 #include "audit/place.h"
 #include "audit/process.h"
@@ -26,6 +27,7 @@ struct load {
 	struct namespace *namespace;
 	struct unlisted_gifts unlisted;
 	bool inside;			/* asked for by a module */
+	char adopted[NAME_MAX + 1];	/* a library of base that it was given last, or "" */
 	bool lazily;			/* a symbol is missing that nobody has: bind lazily */
 	struct diag *diag;
 };
@@ -108,6 +110,33 @@ static bool mend(struct load *load, const char *symbol)
 	return load->lazily && !was_lazy;
 }
 
+/* What base has of that name and has not had from its start: those a search finds. */
+static const struct object *late_in_base(const char *name)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->lmid == LM_ID_BASE && !object->at_start &&
+		    (strcmp(object->name, name) == 0 || strcmp(object->soname, name) == 0))
+			return object;
+	return NULL;
+}
+
+/* A library was missing, so ld.so's text begins with its name. Plain loading would take
+ * what the program has opened before by its path. True: another try. */
+static bool mend_library(struct load *load, const char *error)
+{
+	const struct object *object;
+	char name[NAME_MAX + 1];
+
+	if (snprintf(name, sizeof name, "%.*s", (int)strcspn(error, ":/"), error) >=
+		    (int)sizeof name || !(object = late_in_base(name)) ||
+	    strcmp(load->adopted, name) == 0)
+		return false;
+	strcpy(load->adopted, name);
+	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which the "
+		    "program has opened", load->path, name, object->path);
+	return namespace_adopt(load->namespace, object, name, load->diag);
+}
+
 /* ld.so's reason, for diag. Mirrors have no name, so where ld.so would name the
  * library that lacks a version it names the program: name the file instead. */
 static void set_reason(struct load *load, const char *error)
@@ -143,8 +172,10 @@ static void *open_mended(struct load *load)
 		if (handle || (load->mode & RTLD_NOLOAD))
 			break;
 		error = process.base.dlerror();
-		retry = error && unlisted_symbol(error, symbol, sizeof symbol) &&
-			mend(load, symbol);
+		if (error && unlisted_symbol(error, symbol, sizeof symbol))
+			retry = mend(load, symbol);
+		else
+			retry = error && mend_library(load, error);
 		if (!retry && !load->diag->text[0])
 			set_reason(load, error);
 	} while (retry);
@@ -294,7 +325,7 @@ static bool find_bare(const char *name, char *path, size_t size)
 	const struct object *object = object_in_base(name);
 
 	if (!object)
-		return place_find(name, path, size);
+		return facts_find(name, path, size);
 	return snprintf(path, size, "%s", object->path) < (int)size;
 }
 
@@ -335,11 +366,15 @@ union directories {
 	char bytes[8192];
 };
 
-static bool directories_of(struct link_map *map, union directories *list)
+static const union directories *directories_of(struct link_map *map, struct arena *scratch)
 {
-	return process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &list->info) == 0 &&
-	       list->info.dls_size <= sizeof *list &&
-	       process.base.dlinfo(map, RTLD_DI_SERINFO, &list->info) == 0;
+	union directories *list = arena_take(scratch, sizeof *list);
+
+	if (!list || process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &list->info) != 0 ||
+	    list->info.dls_size > sizeof *list ||
+	    process.base.dlinfo(map, RTLD_DI_SERINFO, &list->info) != 0)
+		return NULL;
+	return list;
 }
 
 /* How many of the caller's directories are its own? The root has none but ld.so's
@@ -356,31 +391,45 @@ static unsigned own_directories(const union directories *caller, const union dir
 	return own;
 }
 
+/* The path of a file of that name in one of the caller's own directories. */
+static bool find_beside(const struct namespace *namespace, struct link_map *caller,
+			const char *file, char *path, size_t size)
+{
+	const union directories *own, *root;
+	struct arena scratch;
+	bool found = false;
+	unsigned count = 0;
+
+	if (!process_scratch(&scratch))
+		return false;
+	own = directories_of(caller, &scratch);
+	root = directories_of(namespace->head, &scratch);
+	if (own && root)
+		count = own_directories(own, root);
+	for (unsigned i = 0; i < count && !found; i++) {
+		const char *directory = own->info.dls_serpath[i].dls_name;
+		int length = snprintf(path, size, "%s/%s", directory, file);
+
+		found = length > 0 && (size_t)length < size && access(path, F_OK) == 0;
+	}
+	process_scratch_end(&scratch);
+	return found;
+}
+
 /* Where ld.so would find a bare name for this caller: dlmopen does not look into the
  * caller's own directories, for it would have to be called by the caller. False if
  * it is loaded here, which goes first, or nowhere. */
 static bool find_for_caller(const struct namespace *namespace, struct link_map *caller,
 			    const char *file, char *path, size_t size)
 {
-	union directories own, root;
-	unsigned count;
 	void *loaded = process.base.dlmopen(namespace->lmid, file, RTLD_LAZY | RTLD_NOLOAD);
 
 	if (loaded) {
 		process.base.dlclose(loaded);
 		return false;
 	}
-	if (!directories_of(caller, &own) || !directories_of(namespace->head, &root))
-		return place_find(file, path, size);
-	count = own_directories(&own, &root);
-	for (unsigned i = 0; i < count; i++) {
-		const char *directory = own.info.dls_serpath[i].dls_name;
-		int length = snprintf(path, size, "%s/%s", directory, file);
-
-		if (length > 0 && (size_t)length < size && access(path, F_OK) == 0)
-			return true;
-	}
-	return place_find(file, path, size);
+	return find_beside(namespace, caller, file, path, size) ||
+	       facts_find(file, path, size);
 }
 
 /* A name that every namespace answers itself: a mirror's, or the C API's. */

@@ -37,6 +37,12 @@ struct package {
 	struct namespace *namespace;
 };
 
+struct adopted {
+	const struct adopted *before;
+	const char *name;
+	struct mirror mirror;
+};
+
 static struct {
 	struct root *roots;		/* newest first */
 	struct package *packages;	/* newest first */
@@ -259,6 +265,33 @@ const char *namespace_package(const struct namespace *namespace, size_t n)
 	return NULL;
 }
 
+bool namespace_adopt(struct namespace *namespace, const struct object *object,
+		     const char *name, struct diag *diag)
+{
+	const struct mirror_filter all = { 0 };
+	struct adopted *adopted = arena_take(&process.arena, sizeof *adopted);
+
+	if (!adopted || !(adopted->name = arena_text(&process.arena, name, strlen(name))))
+		return diag_set(diag, "no memory for the mirror of %s", name);
+	if (!mirror_make(&adopted->mirror, object, name, &all, NULL, 0, diag))
+		return false;
+	adopted->before = namespace->adopted;
+	while (!__atomic_compare_exchange_n(&namespace->adopted, &adopted->before, adopted,
+					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+	return true;
+}
+
+static const char *find_adopted(const struct namespace *namespace, const char *name)
+{
+	const struct adopted *adopted = __atomic_load_n(&namespace->adopted, __ATOMIC_ACQUIRE);
+
+	for (; adopted; adopted = adopted->before)
+		if (strcmp(adopted->name, name) == 0)
+			return adopted->mirror.file.path;
+	return NULL;
+}
+
 const char *namespace_search(Lmid_t lmid, const char *name)
 {
 	const struct namespace *namespace = namespace_of(lmid);
@@ -269,6 +302,8 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 	/* A module that lists the interpreter as needed gets what all others get. */
 	if (rules_interpreter(&process.settings.rules, soname))
 		return namespace->root_path;
+	if ((path = find_adopted(namespace, name)))
+		return path;
 	switch (host_find(soname, &path)) {
 	case HOST_READY:
 		return path;

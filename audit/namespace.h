@@ -17,6 +17,7 @@
 #define NAMESPACE_MAX 16	/* DL_NNS (sysdeps/generic/ldsodefs.h) */
 
 struct promoted;	/* scope.c */
+struct adopted;
 
 struct namespace {
 	Lmid_t lmid;
@@ -25,6 +26,7 @@ struct namespace {
 	bool made;			/* it is there to stay */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
+	const struct adopted *adopted;		/* newest first */
 };
 
 /* A namespace where no package lives so far. NULL, with a reason, if none can be
@@ -62,6 +64,11 @@ void namespace_departure(const struct object *object);
 /* la_objsearch: what to open when an object of lmid asks for name. NULL: it is a
  * host library without a mirror so far; scope_open() makes that and tries again. */
 const char *namespace_search(Lmid_t lmid, const char *name);
+
+/* Lets the namespace have a library of base, by a name that no file is found for: the
+ * program opened it from where no search looks. False, with a reason, if it cannot. */
+bool namespace_adopt(struct namespace *namespace, const struct object *object,
+		     const char *name, struct diag *diag);
 
 /* Does every namespace answer that DT_NEEDED name with the same: a mirror, the C
  * API, ld.so? */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A module -> the namespace that it goes to, and where its libraries are.
- *
- * Gathers the facts, of files and of what is loaded, for policy/placement.h, which
- * decides, and does what that says. */
+/* A module -> the namespace that it goes to, by the facts (facts.h) and what
+ * policy/placement.h decides on them. */
 #ifndef PYPY_ISOLATE_PLACE_H
 #define PYPY_ISOLATE_PLACE_H
 
@@ -18,9 +16,5 @@
 struct namespace *place_module(const struct object *interpreter, const char *path,
 			       const struct elf *elf, char *package, size_t size,
 			       struct diag *diag);
-
-/* Where ld.so would find a bare name for a caller without RPATH and RUNPATH. False if
- * it would not. */
-bool place_find(const char *name, char *path, size_t size);
 
 #endif

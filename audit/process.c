@@ -23,6 +23,7 @@
 
 /* Address space, not memory: pages that nothing touches cost nothing. */
 #define ARENA_SIZE	(2 * SETTINGS_ARENA)
+#define SCRATCH_SIZE	((size_t)16 << 20)	/* a closure of 300 objects takes 1 MB */
 
 /* Descriptors that we keep stand above what programs count on: 0 to 9 are the
  * shell's and the program's, and daemons close from 3 upwards. */
@@ -34,16 +35,25 @@ static const int descriptor_floors[] = { 960, 192, 10 };
 
 struct process process;
 
-static bool arena_begin(struct arena *arena)
+static bool arena_begin(struct arena *arena, size_t size)
 {
-	void *base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (base == MAP_FAILED)
 		return false;
-	arena->base = base;
-	arena->size = ARENA_SIZE;
+	*arena = (struct arena){ .base = base, .size = size };
 	return true;
+}
+
+bool process_scratch(struct arena *scratch)
+{
+	return arena_begin(scratch, SCRATCH_SIZE);
+}
+
+void process_scratch_end(struct arena *scratch)
+{
+	munmap(scratch->base, scratch->size);
 }
 
 bool process_begin(unsigned lav)
@@ -56,7 +66,7 @@ bool process_begin(unsigned lav)
 	};
 	const char *library_path = getenv("LD_LIBRARY_PATH");
 
-	if (!arena_begin(&process.arena))
+	if (!arena_begin(&process.arena, ARENA_SIZE))
 		return false;
 	settings_read(&process.settings, &input, &process.arena);
 	if (process.settings.mode == MODE_OFF)

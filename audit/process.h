@@ -60,6 +60,11 @@ void process_log(enum log_level level, const char *format, ...)
  * False if it does not fit. */
 bool process_absolute(const char *path, char *out, size_t size);
 
+/* Memory for the time of one load: what is taken from process.arena never comes back,
+ * and a thread's stack may be small. False if there is none. */
+bool process_scratch(struct arena *scratch);
+void process_scratch_end(struct arena *scratch);
+
 struct file {
 	void *bytes;		/* private, read-only; NULL for an empty file */
 	size_t size;		/* bytes */

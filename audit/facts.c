@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* A module's files, and what is loaded -> what placement.h wants to know.
+ *
+ * The hard thing is that threads decide at once. Each says what its module will bring
+ * before it brings it (struct reserved), in one compare-and-swap that fails if another
+ * has spoken since it looked. */
+#include "audit/facts.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/elf_machine.h"
+#include "audit/libraries.h"
+#include "audit/process.h"
+#include "policy/package.h"
+
+/* A library that is about to be loaded into a namespace, or was once. */
+struct reserved {
+	const struct reserved *before;
+	const struct namespace *namespace;
+	struct placement_library library;
+};
+
+static const struct reserved *all_reserved;	/* newest first */
+
+/* ---- which package? ---- */
+
+/* The length of the first directory, going up from the file, without __init__.py. */
+static size_t top_of(const char *path)
+{
+	char file[PATH_MAX + sizeof "/__init__.py"];
+	const char *end = strrchr(path, '/');
+	size_t length = end ? (size_t)(end - path) : 0;
+
+	while (length > 0) {
+		snprintf(file, sizeof file, "%.*s/__init__.py", (int)length, path);
+		if (access(file, F_OK) != 0)
+			break;
+		while (length > 0 && path[--length] != '/')
+			;
+	}
+	return length;
+}
+
+/* The group that a package belongs to is isolated as one, under its name. */
+static void use_group(char *package, size_t size)
+{
+	const char *group = rules_group(&process.settings.rules, package, NULL);
+
+	if (group)
+		snprintf(package, size, "group %s", group);
+}
+
+void facts_package(const char *path, char *package, size_t size)
+{
+	const struct rules *rules = &process.settings.rules;
+
+	switch (rules_per(rules, NULL)) {
+	case PER_PROCESS:
+		snprintf(package, size, "process");
+		return;
+	case PER_MODULE:
+		snprintf(package, size, "%s", path);
+		return;
+	case PER_PACKAGE:
+		if (!package_in_site(rules, path, package, size, NULL))
+			package_elsewhere(path, top_of(path), package, size);
+		use_group(package, size);
+	}
+}
+
+/* The package that a library belongs to; "" if to none, so to the system. */
+static void package_of_library(const char *path, char *package, size_t size)
+{
+	const char *name = object_last_part(path);
+	size_t top;
+
+	package[0] = '\0';
+	if (!package_in_site(&process.settings.rules, path, package, size, NULL)) {
+		top = top_of(path);
+		if (path + top + 1 >= name)
+			return;
+		package_elsewhere(path, top, package, size);
+	}
+	use_group(package, size);
+}
+
+/* ---- what is loaded ---- */
+
+/* Names that stay: objects point to them. There are as many as packages. */
+static const char *keep_name(const char *name)
+{
+	struct kept {
+		struct kept *before;
+		char *name;
+	};
+	static struct kept *all;
+	struct kept *kept = __atomic_load_n(&all, __ATOMIC_ACQUIRE);
+
+	for (; kept; kept = kept->before)
+		if (strcmp(kept->name, name) == 0)
+			return kept->name;
+	kept = arena_take(&process.arena, sizeof *kept);
+	if (!kept || !(kept->name = arena_text(&process.arena, name, strlen(name))))
+		return "";
+	kept->before = __atomic_load_n(&all, __ATOMIC_ACQUIRE);
+	while (!__atomic_compare_exchange_n(&all, &kept->before, kept, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE))
+		;
+	return kept->name;
+}
+
+/* Found out once for each object. Its path can have ".." parts: RUNPATHs have. */
+static const char *package_of_loaded(struct facts *facts, struct object *object)
+{
+	if (!object->package) {
+		if (!process_absolute(object->path, facts->path_room, PATH_MAX))
+			return NULL;
+		package_of_library(facts->path_room, facts->package_room, PATH_MAX);
+		object->package = keep_name(facts->package_room);
+	}
+	return object->package[0] ? object->package : NULL;
+}
+
+static struct placement_library describe_loaded(struct facts *facts, struct object *object)
+{
+	return (struct placement_library){
+		.name = object->name,
+		.soname = object->soname[0] ? object->soname : NULL,
+		.path = object->path,
+		.device = object->file.device,
+		.inode = object->file.inode,
+		.package = package_of_loaded(facts, object),
+	};
+}
+
+/* What is loaded there, and what is about to be. Mirrors, which have no name, are
+ * everybody's. */
+static bool gather_libraries(struct facts *facts, const struct namespace *namespace,
+			     struct placement_space *space)
+{
+	const struct reserved *reserved = facts->reserved;
+	struct placement_library *library;
+	size_t count = 0, i = 0;
+
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		count += object->lmid == namespace->lmid && object->name[0];
+	for (; reserved; reserved = reserved->before)
+		count += reserved->namespace == namespace;
+	library = arena_take(&facts->scratch, (count + 1) * sizeof *library);
+	if (!library)
+		return false;
+	for (reserved = facts->reserved; reserved; reserved = reserved->before)
+		if (reserved->namespace == namespace)
+			library[i++] = reserved->library;
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->lmid == namespace->lmid && object->name[0] && i < count)
+			library[i++] = describe_loaded(facts, object);
+	space->library = library;
+	space->library_count = i;
+	return true;
+}
+
+static bool gather_packages(struct facts *facts, const struct namespace *namespace,
+			    struct placement_space *space)
+{
+	const char **package;
+	size_t count = 0, i;
+
+	while (namespace_package(namespace, count))
+		count++;
+	package = arena_take(&facts->scratch, (count + 1) * sizeof *package);
+	if (!package)
+		return false;
+	for (i = 0; i < count; i++)
+		package[i] = namespace_package(namespace, i);
+	space->package = package;
+	space->package_count = count;
+	return true;
+}
+
+bool facts_of_spaces(struct facts *facts)
+{
+	struct placement_space *space;
+	struct namespace *namespace;
+	size_t count = 0;
+
+	facts->reserved = __atomic_load_n(&all_reserved, __ATOMIC_ACQUIRE);
+	space = arena_take(&facts->scratch, NAMESPACE_MAX * sizeof *space);
+	if (!space)
+		return false;
+	for (unsigned n = 0; (namespace = namespace_number(n)); n++) {
+		if (namespace->interpreter != facts->interpreter || count == NAMESPACE_MAX)
+			continue;
+		if (!gather_libraries(facts, namespace, &space[count]) ||
+		    !gather_packages(facts, namespace, &space[count]))
+			return false;
+		facts->space[count++] = namespace;
+	}
+	facts->known.space = space;
+	facts->known.space_count = count;
+	return true;
+}
+
+/* ---- what the module needs ---- */
+
+static const char *note(struct facts *facts, const char *text)
+{
+	return arena_text(&facts->scratch, text, strlen(text));
+}
+
+static bool describe_need(struct facts *facts, const struct closure_object *object,
+			  struct placement_library *need)
+{
+	const struct rules *rules = &process.settings.rules;
+	char *path = facts->path_room, *package = facts->package_room;
+
+	*need = (struct placement_library){ .name = object_last_part(object->name) };
+	if (!object->path)
+		return true;
+	need->soname = object->soname;
+	need->device = object->device;
+	need->inode = object->inode;
+	need->may_double = rules_duplicate(rules, need->name, NULL) ||
+			   (object->soname && rules_duplicate(rules, object->soname, NULL));
+	if (!process_absolute(object->path, path, PATH_MAX))
+		return false;
+	need->path = note(facts, path);
+	package_of_library(path, package, PATH_MAX);
+	if (package[0] && !(need->package = note(facts, package)))
+		return false;
+	return need->path;
+}
+
+/* The closure without the module itself. */
+static void gather_needs(struct facts *facts, const struct closure *closure)
+{
+	struct placement_library *need;
+	const struct closure_object *object;
+
+	need = arena_take(&facts->scratch, closure->count * sizeof *need);
+	if (!need)
+		return;
+	facts->known.need = need;
+	for (object = closure->first->next; object; object = object->next)
+		if (describe_need(facts, object, &need[facts->known.need_count]))
+			facts->known.need_count++;
+}
+
+/* What closures are searched by, in this process. */
+struct world {
+	struct libraries libraries;
+	struct closure_object program;
+	char path[PATH_MAX];		/* of the program */
+};
+
+static struct world *make_world(void)
+{
+	struct world *world = arena_take(&process.arena, sizeof *world);
+	const struct object *main = object_of_map(process.main);
+
+	if (!world || !main)
+		return NULL;
+	if (readlink("/proc/self/exe", world->path, sizeof world->path - 1) < 0)
+		world->path[0] = '\0';
+	world->program.path = world->path;
+	if (!object_string(main, DT_RUNPATH))
+		world->program.rpath = object_string(main, DT_RPATH);
+	libraries_find(&world->libraries, process.library_path);
+	world->libraries.search.program = &world->program;
+	world->libraries.search.machine = MACHINE;
+	world->libraries.search.passes_over = namespace_shares;
+	return world;
+}
+
+/* Found out once; of two threads that do so at once, the first has it. */
+static const struct closure_search *process_search(void)
+{
+	static struct world *world;
+	struct world *made, *had = __atomic_load_n(&world, __ATOMIC_ACQUIRE);
+
+	if (had)
+		return &had->libraries.search;
+	made = make_world();
+	if (!made || __atomic_compare_exchange_n(&world, &had, made, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE))
+		had = made;
+	return had ? &had->libraries.search : NULL;
+}
+
+void facts_of_module(struct facts *facts)
+{
+	const struct closure_search *search = process_search();
+	struct library_source files;
+	struct closure closure;
+
+	if (!search)
+		return;
+	library_source_begin(&files);
+	closure_start(&closure, search, &files.source, &facts->scratch);
+	if (closure_open(&closure, facts->path)) {
+		closure_complete(&closure);
+		gather_needs(facts, &closure);
+	}
+	library_source_end(&files);
+}
+
+bool facts_begin(struct facts *facts)
+{
+	if (!process_scratch(&facts->scratch))
+		return false;
+	facts->path_room = arena_take(&facts->scratch, PATH_MAX);
+	facts->package_room = arena_take(&facts->scratch, PATH_MAX);
+	return true;
+}
+
+void facts_end(struct facts *facts)
+{
+	process_scratch_end(&facts->scratch);
+}
+
+/* ---- what it will bring ---- */
+
+static bool is_reserved(const struct facts *facts, const struct namespace *namespace,
+			const struct placement_library *need)
+{
+	for (const struct reserved *each = facts->reserved; each; each = each->before)
+		if (each->namespace == namespace && each->library.inode == need->inode &&
+		    each->library.device == need->device)
+			return true;
+	return false;
+}
+
+static const char *keep_text(const char *text)
+{
+	return text ? arena_text(&process.arena, text, strlen(text)) : NULL;
+}
+
+/* Adds the need to the list; no memory: then another thread may load it, too. */
+static void add_reserved(const struct reserved **list, const struct namespace *namespace,
+			 const struct placement_library *need)
+{
+	struct reserved *reserved = arena_take(&process.arena, sizeof *reserved);
+	const char *name = keep_text(need->name), *path = keep_text(need->path);
+
+	if (!reserved || !name || !path)
+		return;
+	reserved->library = *need;
+	reserved->library.name = name;
+	reserved->library.path = path;
+	reserved->library.soname = keep_text(need->soname);
+	reserved->library.package = need->package ? keep_name(need->package) : NULL;
+	reserved->namespace = namespace;
+	reserved->before = *list;
+	*list = reserved;
+}
+
+/* Says that the module's libraries will be there, to threads that decide after this.
+ * False if another thread has said something since the facts were gathered: then
+ * they are old. */
+bool facts_reserve(const struct facts *facts, const struct namespace *namespace)
+{
+	const struct reserved *seen = facts->reserved, *list = seen;
+
+	if (seen != __atomic_load_n(&all_reserved, __ATOMIC_ACQUIRE))
+		return false;
+	for (size_t i = 0; i < facts->known.need_count; i++) {
+		const struct placement_library *need = &facts->known.need[i];
+
+		if (need->path && !need->may_double && !is_reserved(facts, namespace, need))
+			add_reserved(&list, namespace, need);
+	}
+	return list == seen ||
+	       __atomic_compare_exchange_n(&all_reserved, &seen, list, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+bool facts_find(const char *name, char *path, size_t size)
+{
+	static const struct closure_object nobody = { .path = "" };
+	const struct closure_search *search = process_search();
+	struct library_source files;
+	struct closure closure;
+	struct arena scratch;
+	const char *found;
+
+	if (!search || !process_scratch(&scratch))
+		return false;
+	library_source_begin(&files);
+	closure_start(&closure, search, &files.source, &scratch);
+	found = closure_find(&closure, &nobody, name);
+	if (!found || !process_absolute(found, path, size))
+		found = NULL;
+	library_source_end(&files);
+	process_scratch_end(&scratch);
+	return found != NULL;
+}
