@@ -79,3 +79,9 @@ one_copy() {
   placed lxml xmlsec
   one_copy libxml2.so.2 libxslt.so.1
 }
+
+@test "together: numpy, scipy and pandas" {
+  works_alike "$cpython" scipy
+  placed numpy scipy pandas
+  one_copy libscipy_openblas
+}
