@@ -85,3 +85,18 @@ one_copy() {
   placed numpy scipy pandas
   one_copy libscipy_openblas
 }
+
+@test "together: threadpoolctl finds and limits the OpenBLAS of numpy and of scipy" {
+  works_alike "$cpython" threadpool scipy
+  assert_equal "${#lines[@]}" 6
+  placed numpy scipy
+  one_copy libscipy_openblas
+}
+
+@test "together: threadpoolctl finds and limits the OpenBLAS of numpy, under pypy3" {
+  export PYTHONPATH=$cache/real/site-packages
+  works_alike "$pypy" threadpool
+  assert_equal "${#lines[@]}" 5
+  placed numpy
+  one_copy libscipy_openblas
+}
