@@ -100,3 +100,26 @@ one_copy() {
   placed numpy
   one_copy libscipy_openblas
 }
+
+@test "together: Pillow and Debian's Tk" {
+  front=(xvfb-run -a)
+  works_alike /usr/bin/python3 imagetk
+  placed PIL
+  one_copy libtcl8.6.so libtk8.6.so
+}
+
+@test "together: Pillow and Debian's Tk, under pypy3" {
+  front=(xvfb-run -a)
+  export PYTHONPATH=$cache/real/site-packages
+  works_alike "$pypy" imagetk
+  placed PIL
+  one_copy libtcl8.6.so libtk8.6.so
+}
+
+@test "together: matplotlib, numpy and Debian's Tk, under pypy3" {
+  front=(xvfb-run -a)
+  export PYTHONPATH=$cache/real/site-packages MPLCONFIGDIR=$PWD
+  works_alike "$pypy" tkagg
+  placed matplotlib numpy
+  one_copy libtcl8.6.so libtk8.6.so libscipy_openblas
+}
