@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Packages that hand each other native objects: nodes of libxml2, arrays, widgets of
+# Qt, images of Tk. Each script does real work, which must come out with us as
+# without, on packages that really are in namespaces; and what plain loading shares
+# has one copy still.
+# shellcheck disable=SC2154	# set by helper.bash
+
+load helper
+
+setup_file() {
+  provide together numpy pillow matplotlib contourpy cycler fonttools importlib-resources \
+    kiwisolver packaging pyparsing python-dateutil six zipp
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return
+  cpython=$cache/together/cpython/bin/python3
+  pypy=$cache/together/pypy/bin/pypy3
+  work=$root/tests/together
+  front=()
+  unset LD_AUDIT LD_PRELOAD LD_BIND_NOW PYTHONPATH
+  export PYTHONDONTWRITEBYTECODE=1
+}
+
+# maps_of DIRECTORY COMMAND...: runs it, and whoever runs keep_maps.py leaves its maps.
+maps_of() {
+  mkdir -p "$1"
+  MAPS=$PWD/$1 PYPY_ISOLATE_LOG=debug:$PWD/log \
+    run --separate-stderr timeout -k 5 100 "${front[@]}" "${@:2}"
+}
+
+# works_alike INTERPRETER NAME [ARGUMENT...]: NAME_work.py, with us and without.
+works_alike() {
+  local command=("$1" "$work/keep_maps.py" "$work/$2_work.py" "${@:3}")
+  maps_of plain "${command[@]}"
+  assert_success
+  local before=$output before_stderr=$stderr
+  [ "$before" ] || fail "$2 printed nothing"
+  maps_of isolated "$root/pypy-isolate" "${command[@]}"
+  assert_equal "status $status: $output $stderr" "status 0: $before $before_stderr"
+}
+
+# placed PACKAGE...: modules of each were put into a namespace that is not base.
+placed() {
+  local package
+  for package; do
+    grep -Eq "/$package[./][^ ]*: namespace [1-9]" log ||
+      fail "no module of $package was isolated: $(cat log)"
+  done
+}
+
+# The files that a process had mapped from their beginning, once a time: keep a
+# name, and it was loaded so often.
+mapped() {
+  awk -v library="/$2" '$3 ~ /^0+$/ && index($6, library) { print $6 }' "$1"
+}
+
+# one_copy LIBRARY...: with us as without, each process had it, and its file once.
+one_copy() {
+  local library maps
+  for library; do
+    for maps in plain/* isolated/*; do
+      [ "$(mapped "$maps" "$library")" ] || fail "$library: not in $maps"
+      [ -z "$(mapped "$maps" "$library" | sort | uniq -d)" ] ||
+        fail "$library: more than one copy: $(grep -F "/$library" "$maps")"
+    done
+  done
+}
+
+@test "together: Debian's lxml and xmlsec, xmlsec first" {
+  works_alike /usr/bin/python3 xmlsec xmlsec lxml.etree
+  placed lxml xmlsec
+  one_copy libxml2.so.2 libxslt.so.1
+}
+
+@test "together: Debian's lxml and xmlsec, lxml first" {
+  works_alike /usr/bin/python3 xmlsec lxml.etree xmlsec
+  placed lxml xmlsec
+  one_copy libxml2.so.2 libxslt.so.1
+}
+
+@test "together: numpy, scipy and pandas" {
+  works_alike "$cpython" scipy
+  placed numpy scipy pandas
+  one_copy libscipy_openblas
+}
+
+@test "together: threadpoolctl finds and limits the OpenBLAS of numpy and of scipy" {
+  works_alike "$cpython" threadpool scipy
+  assert_equal "${#lines[@]}" 6
+  placed numpy scipy
+  one_copy libscipy_openblas
+}
+
+@test "together: threadpoolctl finds and limits the OpenBLAS of numpy, under pypy3" {
+  export PYTHONPATH=$cache/real/site-packages
+  works_alike "$pypy" threadpool
+  assert_equal "${#lines[@]}" 5
+  placed numpy
+  one_copy libscipy_openblas
+}
+
+@test "together: Pillow and Debian's Tk" {
+  front=(xvfb-run -a)
+  works_alike /usr/bin/python3 imagetk
+  placed PIL
+  one_copy libtcl8.6.so libtk8.6.so
+}
+
+@test "together: Pillow and Debian's Tk, under pypy3" {
+  front=(xvfb-run -a)
+  export PYTHONPATH=$cache/real/site-packages
+  works_alike "$pypy" imagetk
+  placed PIL
+  one_copy libtcl8.6.so libtk8.6.so
+}
+
+@test "together: matplotlib, numpy and Debian's Tk, under pypy3" {
+  front=(xvfb-run -a)
+  export PYTHONPATH=$cache/real/site-packages MPLCONFIGDIR=$PWD
+  works_alike "$pypy" tkagg
+  placed matplotlib numpy
+  one_copy libtcl8.6.so libtk8.6.so libscipy_openblas
+}
