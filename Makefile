@@ -8,7 +8,8 @@ PURE     = policy/arena policy/diag policy/glob policy/conf policy/conf_check po
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
 SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/object audit/base audit/route audit/mirror audit/host \
-           audit/namespace audit/scope audit/facts audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
+           audit/namespace audit/scope audit/claim audit/facts \
+           audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
 
 CC      ?= gcc

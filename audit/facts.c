@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A module's files, and what is loaded -> what placement.h wants to know.
  *
- * The hard thing is that threads decide at once. Each says what its module will bring
- * before it brings it (struct reserved), in one compare-and-swap that fails if another
- * has spoken since it looked. */
+ * The hard thing is to be cheap: every import comes by here. A module without libraries
+ * costs nothing, and of a library a few KB are read. */
 #include "audit/facts.h"
 
 #include <limits.h>
@@ -15,15 +14,6 @@
 #include "audit/libraries.h"
 #include "audit/process.h"
 #include "policy/package.h"
-
-/* A library that is about to be loaded into a namespace, or was once. */
-struct reserved {
-	const struct reserved *before;
-	const struct namespace *namespace;
-	struct placement_library library;
-};
-
-static const struct reserved *all_reserved;	/* newest first */
 
 /* ---- which package? ---- */
 
@@ -141,20 +131,20 @@ static struct placement_library describe_loaded(struct facts *facts, struct obje
 static bool gather_libraries(struct facts *facts, const struct namespace *namespace,
 			     struct placement_space *space)
 {
-	const struct reserved *reserved = facts->reserved;
+	const struct claim *claim;
 	struct placement_library *library;
 	size_t count = 0, i = 0;
 
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
 		count += object->lmid == namespace->lmid && object->name[0];
-	for (; reserved; reserved = reserved->before)
-		count += reserved->namespace == namespace;
+	for (claim = facts->claims; claim; claim = claim->before)
+		count += claim->namespace == namespace && !claim->package;
 	library = arena_take(&facts->scratch, (count + 1) * sizeof *library);
 	if (!library)
 		return false;
-	for (reserved = facts->reserved; reserved; reserved = reserved->before)
-		if (reserved->namespace == namespace)
-			library[i++] = reserved->library;
+	for (claim = facts->claims; claim; claim = claim->before)
+		if (claim->namespace == namespace && !claim->package)
+			library[i++] = claim->library;
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
 		if (object->lmid == namespace->lmid && object->name[0] && i < count)
 			library[i++] = describe_loaded(facts, object);
@@ -169,13 +159,13 @@ static bool gather_packages(struct facts *facts, const struct namespace *namespa
 	const char **package;
 	size_t count = 0, i;
 
-	while (namespace_package(namespace, count))
+	while (claim_package(facts->claims, namespace, count))
 		count++;
 	package = arena_take(&facts->scratch, (count + 1) * sizeof *package);
 	if (!package)
 		return false;
 	for (i = 0; i < count; i++)
-		package[i] = namespace_package(namespace, i);
+		package[i] = claim_package(facts->claims, namespace, i);
 	space->package = package;
 	space->package_count = count;
 	return true;
@@ -187,12 +177,13 @@ bool facts_of_spaces(struct facts *facts)
 	struct namespace *namespace;
 	size_t count = 0;
 
-	facts->reserved = __atomic_load_n(&all_reserved, __ATOMIC_ACQUIRE);
+	facts->claims = claim_newest();
 	space = arena_take(&facts->scratch, NAMESPACE_MAX * sizeof *space);
 	if (!space)
 		return false;
 	for (unsigned n = 0; (namespace = namespace_number(n)); n++) {
-		if (namespace->interpreter != facts->interpreter || count == NAMESPACE_MAX)
+		if (namespace->interpreter != facts->interpreter || count == NAMESPACE_MAX ||
+		    !__atomic_load_n(&namespace->made, __ATOMIC_ACQUIRE))
 			continue;
 		if (!gather_libraries(facts, namespace, &space[count]) ||
 		    !gather_packages(facts, namespace, &space[count]))
@@ -321,60 +312,34 @@ void facts_end(struct facts *facts)
 	process_scratch_end(&facts->scratch);
 }
 
-/* ---- what it will bring ---- */
+/* ---- what it claims ---- */
 
-static bool is_reserved(const struct facts *facts, const struct namespace *namespace,
-			const struct placement_library *need)
+static bool is_claimed(const struct facts *facts, const struct namespace *namespace,
+		       const struct placement_library *need)
 {
-	for (const struct reserved *each = facts->reserved; each; each = each->before)
-		if (each->namespace == namespace && each->library.inode == need->inode &&
-		    each->library.device == need->device)
+	for (const struct claim *claim = facts->claims; claim; claim = claim->before)
+		if (!claim->package && claim->namespace == namespace &&
+		    claim->library.inode == need->inode &&
+		    claim->library.device == need->device)
 			return true;
 	return false;
 }
 
-static const char *keep_text(const char *text)
+bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home)
 {
-	return text ? arena_text(&process.arena, text, strlen(text)) : NULL;
-}
+	const struct claim *list = facts->claims;
 
-/* Adds the need to the list; no memory: then another thread may load it, too. */
-static void add_reserved(const struct reserved **list, const struct namespace *namespace,
-			 const struct placement_library *need)
-{
-	struct reserved *reserved = arena_take(&process.arena, sizeof *reserved);
-	const char *name = keep_text(need->name), *path = keep_text(need->path);
-
-	if (!reserved || !name || !path)
-		return;
-	reserved->library = *need;
-	reserved->library.name = name;
-	reserved->library.path = path;
-	reserved->library.soname = keep_text(need->soname);
-	reserved->library.package = need->package ? keep_name(need->package) : NULL;
-	reserved->namespace = namespace;
-	reserved->before = *list;
-	*list = reserved;
-}
-
-/* Says that the module's libraries will be there, to threads that decide after this.
- * False if another thread has said something since the facts were gathered: then
- * they are old. */
-bool facts_reserve(const struct facts *facts, const struct namespace *namespace)
-{
-	const struct reserved *seen = facts->reserved, *list = seen;
-
-	if (seen != __atomic_load_n(&all_reserved, __ATOMIC_ACQUIRE))
-		return false;
+	if (is_home)
+		claim_for_package(&list, namespace, facts->known.package);
 	for (size_t i = 0; i < facts->known.need_count; i++) {
 		const struct placement_library *need = &facts->known.need[i];
 
-		if (need->path && !need->may_double && !is_reserved(facts, namespace, need))
-			add_reserved(&list, namespace, need);
+		if (need->package && !claim_home(list, facts->interpreter, need->package))
+			claim_for_package(&list, namespace, need->package);
+		if (need->path && !need->may_double && !is_claimed(facts, namespace, need))
+			claim_for_library(&list, namespace, need);
 	}
-	return list == seen ||
-	       __atomic_compare_exchange_n(&all_reserved, &seen, list, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_ACQUIRE);
+	return claim_publish(list, facts->claims);
 }
 
 bool facts_find(const char *name, char *path, size_t size)

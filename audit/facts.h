@@ -5,11 +5,9 @@
 #ifndef PYPY_ISOLATE_FACTS_H
 #define PYPY_ISOLATE_FACTS_H
 
-#include "audit/namespace.h"
+#include "audit/claim.h"
 #include "policy/arena.h"
 #include "policy/placement.h"
-
-struct reserved;
 
 struct facts {
 	const struct object *interpreter;
@@ -18,7 +16,7 @@ struct facts {
 	char *path_room, *package_room;		/* PATH_MAX bytes each, for a while */
 	struct placement_facts known;		/* all that it points to is in scratch */
 	struct namespace *space[NAMESPACE_MAX];	/* known.space, the namespaces themselves */
-	const struct reserved *reserved;	/* all there were when they were gathered */
+	const struct claim *claims;		/* all there were when they were gathered */
 };
 
 /* The name of what the rules isolate as one: the package of the module at path, "group
@@ -36,10 +34,11 @@ void facts_of_module(struct facts *facts);
 /* Notes what the namespaces of the interpreter have, now. False when memory is out. */
 bool facts_of_spaces(struct facts *facts);
 
-/* Says, to threads that decide after this, that the module's libraries will be in that
- * namespace. False if another thread has said something since facts_of_spaces():
- * then the facts are old, and nothing is said. */
-bool facts_reserve(const struct facts *facts, const struct namespace *namespace);
+/* Claims the namespace for what the module will bring: its libraries, packages of those
+ * that live nowhere so far, and its own package if is_home. False if another thread has
+ * claimed something since facts_of_spaces(): then the facts are old, and nothing is
+ * claimed. */
+bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home);
 
 /* Where ld.so would find a bare name for a caller without RPATH and RUNPATH. False if
  * it would not. */

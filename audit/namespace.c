@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* package -> link-map namespace.
+/* The link-map namespaces that we have made.
  *
  * The hard thing is that threads come here at once and none may wait for
  * another: one that imports can hold ld.so's lock while it runs a constructor
- * that waits for the interpreter's. So each makes what it needs, and of two
- * namespaces made for one package the second becomes the next package's. */
+ * that waits for the interpreter's. So each makes what it needs, and one that
+ * turns out not to be needed is the next thread's. */
 #include "audit/namespace.h"
 
 #include <stdio.h>
@@ -30,13 +30,6 @@ struct root {
 	struct mirror mirror;
 };
 
-struct package {
-	struct package *before;
-	const struct object *interpreter;
-	const char *name;
-	struct namespace *namespace;
-};
-
 struct adopted {
 	const struct adopted *before;
 	const char *name;
@@ -45,9 +38,7 @@ struct adopted {
 
 static struct {
 	struct root *roots;		/* newest first */
-	struct package *packages;	/* newest first */
 	struct namespace *by_lmid[NAMESPACE_MAX];
-	struct namespace *spare;	/* made, but no package lives there */
 } state;
 
 static bool is_c_api(const void *capi, const char *name)
@@ -157,7 +148,8 @@ static void pin(struct namespace *namespace)
 {
 	process.base.dlmopen(namespace->lmid, namespace->root_path,
 			     RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-	namespace->made = true;
+	namespace->taken = true;
+	__atomic_store_n(&namespace->made, true, __ATOMIC_RELEASE);
 }
 
 /* ld.so's reason without the path of a mirror, which says nothing to a person. */
@@ -193,15 +185,21 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 	return NULL;
 }
 
+/* One that a thread made and gave back. */
 static struct namespace *take_spare(const struct object *interpreter)
 {
-	struct namespace *spare = __atomic_exchange_n(&state.spare, NULL, __ATOMIC_ACQ_REL);
+	struct namespace *each;
 
-	if (spare && spare->interpreter != interpreter) {
-		__atomic_store_n(&state.spare, spare, __ATOMIC_RELEASE);
-		return NULL;
+	for (unsigned n = 0; (each = namespace_number(n)); n++) {
+		bool taken = false;
+
+		if (each->interpreter == interpreter &&
+		    __atomic_load_n(&each->made, __ATOMIC_ACQUIRE) &&
+		    __atomic_compare_exchange_n(&each->taken, &taken, true, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return each;
 	}
-	return spare;
+	return NULL;
 }
 
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
@@ -213,56 +211,7 @@ struct namespace *namespace_make(const struct object *interpreter, struct diag *
 
 void namespace_return(struct namespace *namespace)
 {
-	if (!namespace_package(namespace, 0))
-		__atomic_store_n(&state.spare, namespace, __ATOMIC_RELEASE);
-}
-
-/* The list is newest first, and a home is where it settled first. */
-static struct namespace *first_home(const struct package *from,
-				    const struct object *interpreter, const char *name)
-{
-	struct namespace *home = NULL;
-
-	for (; from; from = from->before)
-		if (from->interpreter == interpreter && strcmp(from->name, name) == 0)
-			home = from->namespace;
-	return home;
-}
-
-struct namespace *namespace_home(const struct object *interpreter, const char *package)
-{
-	return first_home(__atomic_load_n(&state.packages, __ATOMIC_ACQUIRE), interpreter,
-			  package);
-}
-
-struct namespace *namespace_settle(struct namespace *namespace, const char *name,
-				   const struct namespace *home)
-{
-	struct package *package = arena_take(&process.arena, sizeof *package);
-	struct namespace *now;
-
-	if (!package || !(package->name = arena_text(&process.arena, name, strlen(name))))
-		return NULL;
-	package->interpreter = namespace->interpreter;
-	package->namespace = namespace;
-	package->before = __atomic_load_n(&state.packages, __ATOMIC_ACQUIRE);
-	do {
-		now = first_home(package->before, namespace->interpreter, name);
-		if (now != home)
-			return now;
-	} while (!__atomic_compare_exchange_n(&state.packages, &package->before, package, false,
-					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-	return namespace;
-}
-
-const char *namespace_package(const struct namespace *namespace, size_t n)
-{
-	const struct package *package = __atomic_load_n(&state.packages, __ATOMIC_ACQUIRE);
-
-	for (; package; package = package->before)
-		if (package->namespace == namespace && n-- == 0)
-			return package->name;
-	return NULL;
+	__atomic_store_n(&namespace->taken, false, __ATOMIC_RELEASE);
 }
 
 bool namespace_adopt(struct namespace *namespace, const struct object *object,

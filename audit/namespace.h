@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The link-map namespaces that we have made, and the packages that live in them.
+/* The link-map namespaces that we have made.
  *
  * A namespace of ours begins with a root: the mirror of the interpreter's C API,
  * which needs the mirrors of the glibc family. What stands first in a namespace
@@ -24,16 +24,17 @@ struct namespace {
 	const struct object *interpreter;
 	struct link_map *head;		/* the root's map: what came first */
 	bool made;			/* it is there to stay */
+	bool taken;			/* by a thread, and then by what it claims */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
 	const struct adopted *adopted;		/* newest first */
 };
 
-/* A namespace where no package lives so far. NULL, with a reason, if none can be
- * made. */
+/* A namespace that nobody has claimed anything for, for the caller to do so. NULL, with
+ * a reason, if none can be made. */
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag);
 
-/* Instead of settling a package there. */
+/* Gives back one that nobody has claimed anything for (claim.h). */
 void namespace_return(struct namespace *namespace);
 
 /* The namespace of ours with that link-map id, or NULL. */
@@ -41,18 +42,6 @@ struct namespace *namespace_of(Lmid_t lmid);
 
 /* The n-th namespace (from 0), or NULL after the last. */
 struct namespace *namespace_number(unsigned n);
-
-/* The first namespace that the package of modules of that interpreter settled in,
- * or NULL. */
-struct namespace *namespace_home(const struct object *interpreter, const char *package);
-
-/* The n-th package (from 0) that lives in the namespace, or NULL after the last. */
-const char *namespace_package(const struct namespace *namespace, size_t n);
-
-/* Lets a package live in the namespace, and gives that; or where another thread has
- * settled it since its home was found to be NULL. NULL: no memory. */
-struct namespace *namespace_settle(struct namespace *namespace, const char *package,
-				   const struct namespace *home);
 
 /* la_objopen: an object has come into lmid. Tells ours from those that the
  * program makes, by their first object. */

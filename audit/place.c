@@ -11,6 +11,7 @@
 struct place {
 	struct facts facts;
 	const char *package;
+	bool is_made;			/* the namespace is one that we made, and nobody's */
 	struct placement placement;
 	struct diag *diag;
 };
@@ -34,19 +35,19 @@ static void log_clash(const struct place *place, const struct namespace *namespa
 static void log_doubled(const struct place *place, const struct namespace *namespace)
 {
 	const struct placement *placement = &place->placement;
+	const struct placement_space *there;
 	const struct namespace *other;
-	const char *neighbour;
 
 	if (!placement->doubled)
 		return;
 	other = place->facts.space[placement->doubled_in];
-	neighbour = namespace_package(other, 0);
+	there = &place->facts.known.space[placement->doubled_in];
 	process_log(LOG_LEVEL_WARNING, "%s: gets a second copy of %s in namespace %ld; the "
 		    "first is in namespace %ld. If packages pass objects of it to each other, "
 		    "put this line into %s: group NAME \"%s\" \"%s\"; if not: duplicate %s",
 		    place->facts.path, placement->doubled->path, (long)namespace->lmid,
 		    (long)other->lmid, conf_file(), place->package,
-		    neighbour ? neighbour : "", placement->doubled->name);
+		    there->package_count ? there->package[0] : "", placement->doubled->name);
 }
 
 static void log_full(const struct place *place, const struct namespace *namespace)
@@ -58,70 +59,56 @@ static void log_full(const struct place *place, const struct namespace *namespac
 			    place->diag->text);
 }
 
-/* Packages that the module needs libraries of come to live there, too. */
-static void settle_neighbours(struct place *place, struct namespace *namespace)
+/* There is none left: the one that suits it most. Others may have been made since the
+ * facts were gathered. */
+static struct namespace *join(struct place *place)
 {
-	for (size_t i = 0; i < place->facts.known.need_count; i++) {
-		const char *package = place->facts.known.need[i].package;
-
-		if (package && !namespace_home(place->facts.interpreter, package))
-			namespace_settle(namespace, package, NULL);
-	}
-}
-
-/* A namespace of its own, or where there is none left the one that suits it most. */
-static struct namespace *make_or_join(struct place *place)
-{
-	struct namespace *home = namespace_home(place->facts.interpreter, place->package);
-	struct namespace *made = namespace_make(place->facts.interpreter, place->diag);
-	struct namespace *settled;
-
-	if (!made) {
-		if (place->facts.known.space_count == 0)
-			return NULL;
-		process_log(LOG_LEVEL_DEBUG, "%s: %s", place->facts.path, place->diag->text);
-		place->facts.known.is_full = true;
-		placement_decide(&place->placement, &place->facts.known);
-		made = place->facts.space[place->placement.space];
-	}
-	placement_explain(&place->placement, place->diag);
-	settled = namespace_settle(made, place->package, home);
-	if (!settled)
-		diag_set(place->diag, "no memory for the package %s", place->package);
-	if (settled != made && !place->facts.known.is_full)
-		namespace_return(made);
-	return settled;
+	process_log(LOG_LEVEL_DEBUG, "%s: %s", place->facts.path, place->diag->text);
+	if (!facts_of_spaces(&place->facts) || place->facts.known.space_count == 0)
+		return NULL;
+	place->facts.known.is_full = true;
+	placement_decide(&place->placement, &place->facts.known);
+	return place->facts.space[place->placement.space];
 }
 
 static struct namespace *decide(struct place *place)
 {
-	struct namespace *namespace;
+	struct namespace *made;
 
+	place->facts.known.is_full = false;
 	placement_decide(&place->placement, &place->facts.known);
-	if (place->placement.reason == PLACEMENT_NEW)
-		return make_or_join(place);
-	namespace = place->facts.space[place->placement.space];
-	placement_explain(&place->placement, place->diag);
-	if (!namespace_home(place->facts.interpreter, place->package))
-		namespace_settle(namespace, place->package, NULL);
-	return namespace;
+	if (place->placement.reason != PLACEMENT_NEW)
+		return place->facts.space[place->placement.space];
+	made = namespace_make(place->facts.interpreter, place->diag);
+	place->is_made = made;
+	return made ? made : join(place);
 }
 
-#define ATTEMPTS_MAX 100	/* more threads than that do not decide at once */
+/* Is it where the package lives from now on? */
+static bool is_home(const struct place *place)
+{
+	enum placement_reason reason = place->placement.reason;
 
-/* Decides by facts that still hold when others can see the decision. */
+	return reason == PLACEMENT_NEW || reason == PLACEMENT_FULL ||
+	       !claim_home(place->facts.claims, place->facts.interpreter, place->package);
+}
+
+#define ATTEMPTS_MAX 1000	/* each that fails is one in which another thread was done */
+
+/* Decides, by facts that still hold when others can see the decision. */
 static struct namespace *decide_with_others(struct place *place)
 {
-	struct namespace *namespace = NULL;
+	for (int i = 0; i < ATTEMPTS_MAX && facts_of_spaces(&place->facts); i++) {
+		struct namespace *namespace = decide(place);
 
-	for (int i = 0; i < ATTEMPTS_MAX; i++) {
-		if (!facts_of_spaces(&place->facts))
-			break;
-		namespace = decide(place);
-		if (!namespace || facts_reserve(&place->facts, namespace))
-			break;
+		if (!namespace || facts_claim(&place->facts, namespace, is_home(place)))
+			return namespace;
+		if (place->is_made)
+			namespace_return(namespace);
+		place->is_made = false;
 	}
-	return namespace;
+	diag_set(place->diag, "no memory for what namespaces have");
+	return NULL;
 }
 
 /* Most modules need nothing but libc: they cost no look at any file. */
@@ -141,11 +128,10 @@ static struct namespace *look_and_decide(struct place *place, bool is_alone)
 
 	if (!is_alone)
 		facts_of_module(&place->facts);
-	diag_set(place->diag, "no memory for what namespaces have");
 	namespace = decide_with_others(place);
 	if (!namespace)
 		return NULL;
-	settle_neighbours(place, namespace);
+	placement_explain(&place->placement, place->diag);
 	log_full(place, namespace);
 	log_clash(place, namespace);
 	log_doubled(place, namespace);
@@ -170,7 +156,7 @@ struct namespace *place_module(const struct object *interpreter, const char *pat
 	struct namespace *namespace;
 
 	facts_package(path, package, size);
-	namespace = is_alone ? namespace_home(interpreter, package) : NULL;
+	namespace = is_alone ? claim_home(claim_newest(), interpreter, package) : NULL;
 	if (namespace) {
 		diag_set(diag, "its package is there");
 		return namespace;
