@@ -206,8 +206,8 @@ void closure_start(struct closure *closure, const struct closure_search *search,
 	closure->arena = arena;
 }
 
-static struct closure_object *append(struct closure *closure,
-				     const struct closure_object *found)
+struct closure_object *closure_add(struct closure *closure,
+				   const struct closure_object *found)
 {
 	struct closure_object *object;
 
@@ -275,9 +275,11 @@ static bool try_path(struct quest *quest, const char *path)
 	struct closure_object *found = &quest->found;
 	bool good;
 
+	memset(found, 0, sizeof *found);
+	if (source->knows && source->knows(source->context, path, found))
+		return true;
 	if (!source->open(source->context, path, &reading.file))
 		return false;
-	memset(found, 0, sizeof *found);
 	good = read_object(&reading, found) && is_for_us(closure, found);
 	source->close(source->context, &reading.file);
 	if (!good)
@@ -452,7 +454,7 @@ struct closure_object *closure_open(struct closure *closure, const char *path)
 	if (!try_path(&quest, path))
 		return NULL;
 	quest.found.name = quest.found.path;
-	return append(closure, &quest.found);
+	return closure_add(closure, &quest.found);
 }
 
 const char *closure_find(struct closure *closure, const struct closure_object *loader,
@@ -484,7 +486,7 @@ struct closure_object *closure_need(struct closure *closure,
 		return object;
 	quest.found.name = quest.name;
 	quest.found.loader = loader;
-	return append(closure, &quest.found);
+	return closure_add(closure, &quest.found);
 }
 
 static bool passes_over(const struct closure *closure, const char *name)

@@ -28,6 +28,8 @@
 
 #define CLOSURE_OBJECTS_MAX 2048	/* more is no program but an attack */
 
+struct closure_object;
+
 struct closure_file {
 	intptr_t handle;		/* whatever the source makes of it */
 	uint64_t size;			/* bytes */
@@ -43,6 +45,10 @@ struct closure_source {
 	bool (*read)(void *context, const struct closure_file *file,
 		     uint64_t offset, void *out, size_t size);
 	void (*close)(void *context, const struct closure_file *file);
+	/* Is the file at path known already, so that it need not be read? Then sets found's
+	 * path, which must outlive the closure, and may set its other members. NULL: none
+	 * is. What a known object needs is not looked up. */
+	bool (*knows)(void *context, const char *path, struct closure_object *found);
 	/* ld.so.cache; count 0 if there is none. Asked once a closure at most. */
 	void (*cache)(void *context, struct ld_cache *cache);
 	void *context;
@@ -74,6 +80,7 @@ struct closure_object {
 	uint64_t str_offset, str_size;		/* of the dynamic strings in the file */
 	const char *soname, *rpath, *runpath;	/* or NULL */
 	const char *const *needed;		/* DT_NEEDED, NULL-terminated; or NULL */
+	void *known;				/* the source's own, or NULL */
 };
 
 struct closure {
@@ -94,6 +101,11 @@ void closure_start(struct closure *closure, const struct closure_search *search,
  * $ORIGIN is its directory. NULL if that is no ELF file of this word size and
  * byte order, or of another machine than the first object, or memory is out. */
 struct closure_object *closure_open(struct closure *closure, const char *path);
+
+/* Adds an object that the caller has read: name, path, rpath, runpath and needed are
+ * set, machine if it is the first. NULL when memory is out. */
+struct closure_object *closure_add(struct closure *closure,
+				   const struct closure_object *object);
 
 /* Where a search by loader would find a name without '/', or NULL: nothing is added.
  * loader may stand for an object that is loaded, so that only path, rpath, runpath

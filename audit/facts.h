@@ -28,8 +28,9 @@ void facts_package(const char *path, char *package, size_t size);
 bool facts_begin(struct facts *facts);
 void facts_end(struct facts *facts);
 
-/* Looks up the module's closure in the files; as far as memory goes. */
-void facts_of_module(struct facts *facts);
+/* Looks up what the module needs in the files; as far as memory goes. elf is the
+ * module's, and must outlive facts. */
+void facts_of_module(struct facts *facts, const struct elf *elf);
 
 /* Notes what the namespaces of the interpreter have, now. False when memory is out. */
 bool facts_of_spaces(struct facts *facts);

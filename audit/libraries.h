@@ -19,7 +19,8 @@ struct libraries {
  * $LD_LIBRARY_PATH had at the start of the process, or NULL; it is not copied. */
 void libraries_find(struct libraries *libraries, const char *library_path);
 
-/* Files by system calls. Its cache stays mapped until library_source_end(). */
+/* Files by system calls. Its cache stays mapped until library_source_end(). knows is for
+ * the caller to set, and gets the struct as its context. */
 struct library_source {
 	struct closure_source source;	/* for closure_start(); do not move the struct */
 	void *cache;

@@ -265,9 +265,9 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 
 bool namespace_shares(const char *name)
 {
-	const struct rules *rules = &process.settings.rules;
-	const char *soname = object_last_part(name), *loader = loader_soname();
+	const char *soname = object_last_part(name), *loader = loader_soname(), *path;
 
-	return rules_interpreter(rules, soname) || rules_shared(rules, soname, NULL) ||
+	return rules_interpreter(&process.settings.rules, soname) ||
+	       host_find(soname, &path) != HOST_NOT ||
 	       (loader && strcmp(loader, soname) == 0);
 }

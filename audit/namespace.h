@@ -60,7 +60,8 @@ bool namespace_adopt(struct namespace *namespace, const struct object *object,
 		     const char *name, struct diag *diag);
 
 /* Does every namespace answer that DT_NEEDED name with the same: a mirror, the C
- * API, ld.so? */
+ * API, ld.so? A mirror that is missing is noted, and is then made before the load, not
+ * after ld.so has failed for want of it. */
 bool namespace_shares(const char *name);
 
 #endif

@@ -122,12 +122,13 @@ static bool has_needs(const struct elf *elf)
 	return false;
 }
 
-static struct namespace *look_and_decide(struct place *place, bool is_alone)
+/* elf is NULL for a module without libraries of its own. */
+static struct namespace *look_and_decide(struct place *place, const struct elf *elf)
 {
 	struct namespace *namespace;
 
-	if (!is_alone)
-		facts_of_module(&place->facts);
+	if (elf)
+		facts_of_module(&place->facts, elf);
 	namespace = decide_with_others(place);
 	if (!namespace)
 		return NULL;
@@ -165,7 +166,7 @@ struct namespace *place_module(const struct object *interpreter, const char *pat
 		diag_set(diag, "no memory to find out where it belongs");
 		return NULL;
 	}
-	namespace = look_and_decide(&place, is_alone);
+	namespace = look_and_decide(&place, is_alone ? NULL : elf);
 	facts_end(&place.facts);
 	return namespace;
 }
