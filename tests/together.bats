@@ -123,3 +123,21 @@ one_copy() {
   placed matplotlib numpy
   one_copy libtcl8.6.so libtk8.6.so libscipy_openblas
 }
+
+# Two ranks, with memory that they share, and loopback to mpirun.
+mpi_works_alike() {
+  front=(mpirun --allow-run-as-root --oversubscribe -np 2)
+  export OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader OMPI_MCA_oob_tcp_if_include=lo
+  export OMPI_MCA_plm=isolated OMPI_MCA_btl_vader_single_copy_mechanism=none
+  works_alike /usr/bin/python3 mpi "$PWD/shared" "$@"
+  placed mpi4py
+  one_copy libmpi.so.40 libopen-pal.so.40 mca_pml_ob1.so
+}
+
+@test "together: mpi4py and the plugins of OpenMPI" {
+  mpi_works_alike
+}
+
+@test "together: mpi4py's communicator in the libmpi that ctypes finds" {
+  mpi_works_alike ctypes
+}
