@@ -141,3 +141,10 @@ mpi_works_alike() {
 @test "together: mpi4py's communicator in the libmpi that ctypes finds" {
   mpi_works_alike ctypes
 }
+
+@test "together: PySide6 and shiboken6" {
+  export QT_QPA_PLATFORM=offscreen
+  works_alike "$cpython" qt
+  placed PySide6 shiboken6
+  one_copy libshiboken6.abi3.so libpyside6.abi3.so libQt6Core.so
+}
