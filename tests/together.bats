@@ -148,3 +148,15 @@ mpi_works_alike() {
   placed PySide6 shiboken6
   one_copy libshiboken6.abi3.so libpyside6.abi3.so libQt6Core.so
 }
+
+@test "together: lxml and xmlsec as pip compiles them, xmlsec first, under pypy3" {
+  works_alike "$pypy" xmlsec xmlsec lxml.etree
+  placed lxml xmlsec
+  one_copy libxml2.so.2 libxslt.so.1
+}
+
+@test "together: lxml and xmlsec as pip compiles them, lxml first, under pypy3" {
+  works_alike "$pypy" xmlsec lxml.etree xmlsec
+  placed lxml xmlsec
+  one_copy libxml2.so.2 libxslt.so.1
+}
