@@ -50,8 +50,7 @@ placed() {
   done
 }
 
-# The files that a process had mapped from their beginning, once a time: keep a
-# name, and it was loaded so often.
+# mapped MAPS LIBRARY: the library's files, each as often as a copy of it begins there.
 mapped() {
   awk -v library="/$2" '$3 ~ /^0+$/ && index($6, library) { print $6 }' "$1"
 }
@@ -65,6 +64,13 @@ one_copy() {
       [ -z "$(mapped "$maps" "$library" | sort | uniq -d)" ] ||
         fail "$library: more than one copy: $(grep -F "/$library" "$maps")"
     done
+  done
+}
+
+@test "together: every script has a test" {
+  for script in "$work"/*_work.py; do
+    name=$(basename "$script" _work.py)
+    grep -Eq "^  works_alike [^ ]+ $name\b" "$BATS_TEST_FILENAME" || fail "$name: no test"
   done
 }
 
