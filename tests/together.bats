@@ -4,7 +4,7 @@
 # Qt, images of Tk. Each script does real work, which must come out with us as
 # without, on packages that really are in namespaces; and what plain loading shares
 # has one copy still.
-# shellcheck disable=SC2154	# set by helper.bash
+# shellcheck disable=SC2154,SC2030,SC2031	# set by helper.bash; a variable is its test's own
 
 load helper
 
@@ -45,7 +45,7 @@ works_alike() {
 placed() {
   local package
   for package; do
-    grep -Eq "/$package[./][^ ]*: namespace [1-9]" log ||
+    grep -Eq "/${package}[./][^ ]*: namespace [1-9]" log ||
       fail "no module of $package was isolated: $(cat log)"
   done
 }
