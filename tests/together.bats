@@ -4,7 +4,7 @@
 # Qt, images of Tk. Each script does real work, which must come out with us as
 # without, on packages that really are in namespaces; and what plain loading shares
 # has one copy still.
-# shellcheck disable=SC2154	# set by helper.bash
+# shellcheck disable=SC2154,SC2030,SC2031	# set by helper.bash; a variable is its test's own
 
 load helper
 
@@ -45,13 +45,12 @@ works_alike() {
 placed() {
   local package
   for package; do
-    grep -Eq "/$package[./][^ ]*: namespace [1-9]" log ||
+    grep -Eq "/${package}[./][^ ]*: namespace [1-9]" log ||
       fail "no module of $package was isolated: $(cat log)"
   done
 }
 
-# The files that a process had mapped from their beginning, once a time: keep a
-# name, and it was loaded so often.
+# mapped MAPS LIBRARY: the library's files, each as often as a copy of it begins there.
 mapped() {
   awk -v library="/$2" '$3 ~ /^0+$/ && index($6, library) { print $6 }' "$1"
 }
@@ -65,6 +64,13 @@ one_copy() {
       [ -z "$(mapped "$maps" "$library" | sort | uniq -d)" ] ||
         fail "$library: more than one copy: $(grep -F "/$library" "$maps")"
     done
+  done
+}
+
+@test "together: every script has a test" {
+  for script in "$work"/*_work.py; do
+    name=$(basename "$script" _work.py)
+    grep -Eq "^  works_alike [^ ]+ $name\b" "$BATS_TEST_FILENAME" || fail "$name: no test"
   done
 }
 
@@ -122,4 +128,41 @@ one_copy() {
   works_alike "$pypy" tkagg
   placed matplotlib numpy
   one_copy libtcl8.6.so libtk8.6.so libscipy_openblas
+}
+
+# Two ranks, with memory that they share, and loopback to mpirun.
+mpi_works_alike() {
+  front=(mpirun --allow-run-as-root --oversubscribe -np 2)
+  export OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader OMPI_MCA_oob_tcp_if_include=lo
+  export OMPI_MCA_plm=isolated OMPI_MCA_btl_vader_single_copy_mechanism=none
+  works_alike /usr/bin/python3 mpi "$PWD/shared" "$@"
+  placed mpi4py
+  one_copy libmpi.so.40 libopen-pal.so.40 mca_pml_ob1.so
+}
+
+@test "together: mpi4py and the plugins of OpenMPI" {
+  mpi_works_alike
+}
+
+@test "together: mpi4py's communicator in the libmpi that ctypes finds" {
+  mpi_works_alike ctypes
+}
+
+@test "together: PySide6 and shiboken6" {
+  export QT_QPA_PLATFORM=offscreen
+  works_alike "$cpython" qt
+  placed PySide6 shiboken6
+  one_copy libshiboken6.abi3.so libpyside6.abi3.so libQt6Core.so
+}
+
+@test "together: lxml and xmlsec as pip compiles them, xmlsec first, under pypy3" {
+  works_alike "$pypy" xmlsec xmlsec lxml.etree
+  placed lxml xmlsec
+  one_copy libxml2.so.2 libxslt.so.1
+}
+
+@test "together: lxml and xmlsec as pip compiles them, lxml first, under pypy3" {
+  works_alike "$pypy" xmlsec lxml.etree xmlsec
+  placed lxml xmlsec
+  one_copy libxml2.so.2 libxslt.so.1
 }
