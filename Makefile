@@ -2,12 +2,14 @@
 # The object lists are the architecture: policy decides, audit acts, launcher is
 # what a person types. PURE knows no process, so both others may use it.
 
-PURE     = policy/arena policy/diag policy/glob policy/conf policy/rules policy/capi policy/builtin \
+PURE     = policy/arena policy/diag policy/glob policy/conf policy/conf_check policy/rules \
+           policy/capi policy/builtin policy/package policy/placement \
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
-SETTINGS = audit/settings audit/status
+SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/object audit/base audit/route audit/mirror audit/host \
-           audit/namespace audit/unlisted audit/load audit/steer audit/slots audit/hooks audit/stub
+           audit/namespace audit/scope audit/claim audit/facts \
+           audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
 
 CC      ?= gcc
@@ -42,7 +44,7 @@ $(OUT)/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/policy/builtin.o: pypy-isolate.conf policy/capi/pypy.list policy/capi/cpython.list
+$(OUT)/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 

@@ -206,8 +206,8 @@ void closure_start(struct closure *closure, const struct closure_search *search,
 	closure->arena = arena;
 }
 
-static struct closure_object *append(struct closure *closure,
-				     const struct closure_object *found)
+struct closure_object *closure_add(struct closure *closure,
+				   const struct closure_object *found)
 {
 	struct closure_object *object;
 
@@ -261,6 +261,8 @@ struct quest {
 
 static bool is_for_us(const struct closure *closure, const struct closure_object *object)
 {
+	if (closure->search->machine)
+		return object->machine == closure->search->machine;
 	return !closure->first || object->machine == closure->first->machine;
 }
 
@@ -273,9 +275,11 @@ static bool try_path(struct quest *quest, const char *path)
 	struct closure_object *found = &quest->found;
 	bool good;
 
+	memset(found, 0, sizeof *found);
+	if (source->knows && source->knows(source->context, path, found))
+		return true;
 	if (!source->open(source->context, path, &reading.file))
 		return false;
-	memset(found, 0, sizeof *found);
 	good = read_object(&reading, found) && is_for_us(closure, found);
 	source->close(source->context, &reading.file);
 	if (!good)
@@ -386,23 +390,44 @@ static bool try_list(struct quest *quest, const struct closure_object *object,
 	}
 }
 
-/* Those of the loader, of its loader, and so on up to the program. */
+static const struct closure_object *program_of(const struct closure *closure)
+{
+	return closure->search->program ? closure->search->program : closure->first;
+}
+
+/* Those of the loader, of its loader, and so on, and the program's. */
 static bool try_rpaths(struct quest *quest, const struct closure_object *loader)
 {
+	const struct closure_object *program = program_of(quest->closure);
+	bool met_program = false;
+
 	if (loader->runpath)
 		return false;
-	for (; loader; loader = loader->loader)
+	for (; loader; loader = loader->loader) {
+		met_program |= loader == program;
 		if (try_list(quest, loader, loader->rpath, ":"))
 			return true;
-	return false;
+	}
+	return program && !met_program && try_list(quest, program, program->rpath, ":");
+}
+
+static const struct ld_cache *cache_of(struct closure *closure)
+{
+	const struct closure_source *source = closure->source;
+
+	if (!closure->has_cache)
+		source->cache(source->context, &closure->cache);
+	closure->has_cache = true;
+	return &closure->cache;
 }
 
 static bool try_cache(struct quest *quest)
 {
+	const struct ld_cache *cache = cache_of(quest->closure);
 	const char *path;
 	size_t n;
 
-	for (n = 0; (path = ld_cache_find(&quest->closure->search->cache, quest->name, n)); ++n)
+	for (n = 0; (path = ld_cache_find(cache, quest->name, n)); ++n)
 		if (try_path(quest, path))
 			return true;
 	return false;
@@ -416,7 +441,7 @@ static bool search(struct quest *quest, const struct closure_object *loader)
 	if (strchr(quest->name, '/'))
 		return try_path(quest, quest->name);
 	return try_rpaths(quest, loader) ||
-	       try_list(quest, quest->closure->first, search->library_path, ":;") ||
+	       try_list(quest, program_of(quest->closure), search->library_path, ":;") ||
 	       try_list(quest, loader, loader->runpath, ":") ||
 	       try_cache(quest) ||
 	       try_list(quest, loader, search->defaults, ":");
@@ -429,7 +454,15 @@ struct closure_object *closure_open(struct closure *closure, const char *path)
 	if (!try_path(&quest, path))
 		return NULL;
 	quest.found.name = quest.found.path;
-	return append(closure, &quest.found);
+	return closure_add(closure, &quest.found);
+}
+
+const char *closure_find(struct closure *closure, const struct closure_object *loader,
+			 const char *name)
+{
+	struct quest quest = { .closure = closure, .name = name };
+
+	return search(&quest, loader) ? quest.found.path : NULL;
 }
 
 struct closure_object *closure_need(struct closure *closure,
@@ -453,7 +486,12 @@ struct closure_object *closure_need(struct closure *closure,
 		return object;
 	quest.found.name = quest.name;
 	quest.found.loader = loader;
-	return append(closure, &quest.found);
+	return closure_add(closure, &quest.found);
+}
+
+static bool passes_over(const struct closure *closure, const char *name)
+{
+	return closure->search->passes_over && closure->search->passes_over(name);
 }
 
 bool closure_complete(struct closure *closure)
@@ -463,7 +501,8 @@ bool closure_complete(struct closure *closure)
 
 	for (object = closure->first; object; object = object->next)
 		for (name = object->needed; name && *name; ++name)
-			if (!closure_need(closure, object, *name))
+			if (!passes_over(closure, *name) &&
+			    !closure_need(closure, object, *name))
 				return false;
 	return true;
 }

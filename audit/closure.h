@@ -28,6 +28,8 @@
 
 #define CLOSURE_OBJECTS_MAX 2048	/* more is no program but an attack */
 
+struct closure_object;
+
 struct closure_file {
 	intptr_t handle;		/* whatever the source makes of it */
 	uint64_t size;			/* bytes */
@@ -43,6 +45,12 @@ struct closure_source {
 	bool (*read)(void *context, const struct closure_file *file,
 		     uint64_t offset, void *out, size_t size);
 	void (*close)(void *context, const struct closure_file *file);
+	/* Is the file at path known already, so that it need not be read? Then sets found's
+	 * path, which must outlive the closure, and may set its other members. NULL: none
+	 * is. What a known object needs is not looked up. */
+	bool (*knows)(void *context, const char *path, struct closure_object *found);
+	/* ld.so.cache; count 0 if there is none. Asked once a closure at most. */
+	void (*cache)(void *context, struct ld_cache *cache);
 	void *context;
 };
 
@@ -51,7 +59,12 @@ struct closure_search {
 	const char *library_path;	/* $LD_LIBRARY_PATH */
 	const char *defaults;		/* its own directories, ':' between them */
 	const char *lib, *platform;	/* what $LIB and $PLATFORM stand for */
-	struct ld_cache cache;		/* count 0 if there is none */
+	/* The program, when that is not the closure's first object: ld.so searches its
+	 * RPATH last, and it is whose $ORIGIN library_path means. */
+	const struct closure_object *program;
+	ElfW(Half) machine;		/* of all objects; 0: that of the first */
+	/* What is none of the closure's business, by DT_NEEDED name; NULL: nothing. */
+	bool (*passes_over)(const char *name);
 };
 
 /* All that it points to is in the arena; the file is closed. */
@@ -67,12 +80,15 @@ struct closure_object {
 	uint64_t str_offset, str_size;		/* of the dynamic strings in the file */
 	const char *soname, *rpath, *runpath;	/* or NULL */
 	const char *const *needed;		/* DT_NEEDED, NULL-terminated; or NULL */
+	void *known;				/* the source's own, or NULL */
 };
 
 struct closure {
 	const struct closure_search *search;
 	const struct closure_source *source;
 	struct arena *arena;
+	struct ld_cache cache;
+	bool has_cache;
 	struct closure_object *first, *last;
 	size_t count;
 };
@@ -86,12 +102,23 @@ void closure_start(struct closure *closure, const struct closure_search *search,
  * byte order, or of another machine than the first object, or memory is out. */
 struct closure_object *closure_open(struct closure *closure, const char *path);
 
+/* Adds an object that the caller has read: name, path, rpath, runpath and needed are
+ * set, machine if it is the first. NULL when memory is out. */
+struct closure_object *closure_add(struct closure *closure,
+				   const struct closure_object *object);
+
+/* Where a search by loader would find a name without '/', or NULL: nothing is added.
+ * loader may stand for an object that is loaded, so that only path, rpath, runpath
+ * and loader are set. */
+const char *closure_find(struct closure *closure, const struct closure_object *loader,
+			 const char *name);
+
 /* Adds what loader's DT_NEEDED name would load, if it is not there yet; gives
  * the object, or NULL when memory is out or there are too many. */
 struct closure_object *closure_need(struct closure *closure,
 				    const struct closure_object *loader, const char *name);
 
-/* Adds, breadth first, all that the objects need. False when memory is out or
+/* Adds, breadth first, all that the objects need and search does not pass over. False when memory is out or
  * there are too many: then the list is not complete. */
 bool closure_complete(struct closure *closure);
 

@@ -8,8 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/facts.h"
 #include "audit/host.h"
+#include "audit/place.h"
 #include "audit/process.h"
+#include "audit/scope.h"
 #include "audit/unlisted.h"
 
 /* Of a longer path a message says the last part only. */
@@ -24,6 +27,7 @@ struct load {
 	struct namespace *namespace;
 	struct unlisted_gifts unlisted;
 	bool inside;			/* asked for by a module */
+	char adopted[NAME_MAX + 1];	/* a library of base that it was given last, or "" */
 	bool lazily;			/* a symbol is missing that nobody has: bind lazily */
 	struct diag *diag;
 };
@@ -91,7 +95,7 @@ static bool allow_unlisted(struct load *load, const char *symbol, const struct o
 /* A symbol was missing. True: it can be had now, so it is worth another try. */
 static bool mend(struct load *load, const char *symbol)
 {
-	const struct object *definer = namespace_promoter(load->namespace, symbol);
+	const struct object *definer = scope_promoter(load->namespace, symbol);
 	bool was_lazy = load->lazily;
 
 	if (definer)
@@ -104,6 +108,33 @@ static bool mend(struct load *load, const char *symbol)
 	 * is called. */
 	load->lazily = load->mode & RTLD_LAZY;
 	return load->lazily && !was_lazy;
+}
+
+/* What base has of that name and has not had from its start: those a search finds. */
+static const struct object *late_in_base(const char *name)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->lmid == LM_ID_BASE && !object->at_start &&
+		    (strcmp(object->name, name) == 0 || strcmp(object->soname, name) == 0))
+			return object;
+	return NULL;
+}
+
+/* A library was missing, so ld.so's text begins with its name. Plain loading would take
+ * what the program has opened before by its path. True: another try. */
+static bool mend_library(struct load *load, const char *error)
+{
+	const struct object *object;
+	char name[NAME_MAX + 1];
+
+	if (snprintf(name, sizeof name, "%.*s", (int)strcspn(error, ":/"), error) >=
+		    (int)sizeof name || !(object = late_in_base(name)) ||
+	    strcmp(load->adopted, name) == 0)
+		return false;
+	strcpy(load->adopted, name);
+	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which the "
+		    "program has opened", load->path, name, object->path);
+	return namespace_adopt(load->namespace, object, name, load->diag);
 }
 
 /* ld.so's reason, for diag. Mirrors have no name, so where ld.so would name the
@@ -136,13 +167,15 @@ static void *open_mended(struct load *load)
 		const char *error;
 
 		load->diag->text[0] = '\0';
-		handle = namespace_open(load->namespace, load->file, binding_mode(load),
-					load->unlisted.path, load->unlisted.count);
+		handle = scope_open(load->namespace, load->file, binding_mode(load),
+				    load->unlisted.path, load->unlisted.count);
 		if (handle || (load->mode & RTLD_NOLOAD))
 			break;
 		error = process.base.dlerror();
-		retry = error && unlisted_symbol(error, symbol, sizeof symbol) &&
-			mend(load, symbol);
+		if (error && unlisted_symbol(error, symbol, sizeof symbol))
+			retry = mend(load, symbol);
+		else
+			retry = error && mend_library(load, error);
 		if (!retry && !load->diag->text[0])
 			set_reason(load, error);
 	} while (retry);
@@ -162,41 +195,6 @@ static enum file_status inspect(struct load *load, struct file *file, struct elf
 	return FILE_ODD;
 }
 
-/* The rules' unit of isolation, and so the name of the namespace. */
-static void name_package(struct load *load)
-{
-	const struct rules *rules = &process.settings.rules;
-	const char *group;
-
-	switch (rules_per(rules, NULL)) {
-	case PER_PROCESS:
-		strcpy(load->package, "process");
-		return;
-	case PER_MODULE:
-		strcpy(load->package, load->path);
-		return;
-	case PER_PACKAGE:
-		rules_package(load->path, load->package, sizeof load->package);
-		group = rules_group(rules, load->package, NULL);
-		if (group)
-			snprintf(load->package, sizeof load->package, "group %s", group);
-	}
-}
-
-static bool choose_namespace(struct load *load, const struct object *loaded,
-			     const struct elf *elf)
-{
-	struct namespace *has = loaded ? namespace_of(loaded->lmid) : NULL;
-
-	if (has && has->interpreter == load->interpreter) {
-		load->namespace = has;
-		return true;
-	}
-	name_package(load);
-	load->namespace = namespace_join(load->interpreter, load->package, elf, load->diag);
-	return load->namespace != NULL;
-}
-
 /* The last word on a load that failed: in mode permissive it goes on as if we
  * were not there. Not inside: the real dlopen would load into the namespace, too,
  * and crash if the mode is RTLD_GLOBAL. */
@@ -208,13 +206,22 @@ static enum load_outcome failed(const struct load *load)
 	return LOAD_PASS;
 }
 
+/* Remembers what is opened RTLD_GLOBAL. The root, which dlopen(NULL) gives, has no
+ * name, and is in everybody's scope. */
+static void promote(const struct load *load, const void *handle)
+{
+	const struct object *object = object_of_map(handle);
+
+	if ((load->mode & RTLD_GLOBAL) && object && object->name[0])
+		scope_promote(namespace_of(object->lmid), object->path, object->file);
+}
+
 static enum load_outcome open_promoted(struct load *load, void **handle)
 {
 	*handle = open_mended(load);
 	if (!*handle)
 		return load->mode & RTLD_NOLOAD ? LOAD_DONE : failed(load);
-	if (load->mode & RTLD_GLOBAL)
-		namespace_promote(load->namespace, ((struct link_map *)*handle)->l_name);
+	promote(load, *handle);
 	return LOAD_DONE;
 }
 
@@ -225,11 +232,62 @@ static bool is_host(const struct elf *elf)
 	return elf->soname && rules_shared(&process.settings.rules, elf->soname, NULL);
 }
 
+static bool may_double(const struct object *object)
+{
+	const struct rules *rules = &process.settings.rules;
+
+	return rules_duplicate(rules, object->name, NULL) ||
+	       rules_duplicate(rules, object->soname, NULL);
+}
+
+/* One file, one copy: what is loaded as the file at load->path, but not in lmid, where
+ * it would go; in base only if that counts. NULL if it may as well be loaded there. */
+static const struct object *loaded_elsewhere(const struct load *load, Lmid_t lmid,
+					     bool base_counts)
+{
+	const struct object *loaded;
+	struct namespace *namespace;
+	struct status status;
+
+	if (!namespace_number(0) || !status_of_path(load->path, &status))
+		return NULL;
+	loaded = object_of_file(status.identity, lmid, base_counts);
+	if (!loaded || loaded->lmid == lmid || may_double(loaded))
+		return NULL;
+	namespace = namespace_of(loaded->lmid);
+	if (loaded->lmid != LM_ID_BASE &&
+	    (!namespace || namespace->interpreter != load->interpreter))
+		return NULL;
+	return loaded;
+}
+
+static void log_placed(const struct load *load, const struct rule *why)
+{
+	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld%s%s: %s (%s:%u)", load->path,
+		    (long)load->namespace->lmid, load->package[0] ? ", package " : "",
+		    load->package, load->diag->text, named(why)->file, named(why)->line);
+}
+
+static bool choose_namespace(struct load *load, const struct object *loaded,
+			     const struct elf *elf)
+{
+	struct namespace *has = loaded ? namespace_of(loaded->lmid) : NULL;
+
+	if (has && has->interpreter == load->interpreter) {
+		diag_set(load->diag, "it is loaded there");
+		load->namespace = has;
+	} else {
+		load->namespace = place_module(load->interpreter, load->path, elf, load->package,
+					       sizeof load->package, load->diag);
+	}
+	return load->namespace;
+}
+
 /* Verdict "isolate", and a sound file: where to, and in. Gives the file back. */
 static enum load_outcome isolate(struct load *load, struct file *file, const struct elf *elf,
 				 const struct rule *why, void **handle)
 {
-	const struct object *loaded = object_of_file(file->identity);
+	const struct object *loaded = object_of_file(file->identity, LM_ID_BASE, true);
 	bool in_base = (loaded && loaded->lmid == LM_ID_BASE) || is_host(elf);
 	bool only_asked = !loaded && (load->mode & RTLD_NOLOAD);
 	bool chosen = !in_base && !only_asked && choose_namespace(load, loaded, elf);
@@ -239,10 +297,36 @@ static enum load_outcome isolate(struct load *load, struct file *file, const str
 		return LOAD_PASS;
 	if (!chosen)
 		return failed(load);
-	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld, package %s (%s:%u)", load->path,
-		    (long)load->namespace->lmid, load->package, named(why)->file,
-		    named(why)->line);
+	log_placed(load, why);
 	return open_promoted(load, handle);
+}
+
+/* Verdict "leave": it goes to base, unless a namespace has it. */
+static enum load_outcome leave(struct load *load, const struct rule *why, void **handle)
+{
+	const struct object *loaded = loaded_elsewhere(load, LM_ID_BASE, true);
+	struct status status;
+
+	if (loaded) {
+		load->namespace = namespace_of(loaded->lmid);
+		load->file = load->path;
+		diag_set(load->diag, "it is loaded there");
+		log_placed(load, why);
+		return open_promoted(load, handle);
+	}
+	if ((load->mode & RTLD_GLOBAL) && status_of_path(load->path, &status))
+		scope_promote(NULL, load->path, status.identity);
+	return LOAD_PASS;
+}
+
+/* Where a bare name leads: what base has of that name goes first. */
+static bool find_bare(const char *name, char *path, size_t size)
+{
+	const struct object *object = object_in_base(name);
+
+	if (!object)
+		return facts_find(name, path, size);
+	return snprintf(path, size, "%s", object->path) < (int)size;
 }
 
 enum load_outcome load_module(const struct object *interpreter, const char *file, int mode,
@@ -254,15 +338,18 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 		.mode = mode,
 		.diag = diag,
 	};
-	const struct rule *why;
+	const struct rule *why = NULL;
 	struct file found;
 	struct elf elf;
 
 	/* A bare name is searched for by ld.so, and what it finds is the system's. */
-	if (!strchr(file, '/') || !process_absolute(file, load.path, sizeof load.path))
+	if (!strchr(file, '/'))
+		return find_bare(file, load.path, sizeof load.path) ? leave(&load, why, handle)
+								    : LOAD_PASS;
+	if (!process_absolute(file, load.path, sizeof load.path))
 		return LOAD_PASS;
 	if (rules_verdict(&process.settings.rules, load.path, &why) == VERDICT_LEAVE)
-		return LOAD_PASS;
+		return leave(&load, why, handle);
 	switch (inspect(&load, &found, &elf)) {
 	case FILE_ABSENT:
 		return LOAD_PASS;
@@ -279,11 +366,15 @@ union directories {
 	char bytes[8192];
 };
 
-static bool directories_of(struct link_map *map, union directories *list)
+static const union directories *directories_of(struct link_map *map, struct arena *scratch)
 {
-	return process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &list->info) == 0 &&
-	       list->info.dls_size <= sizeof *list &&
-	       process.base.dlinfo(map, RTLD_DI_SERINFO, &list->info) == 0;
+	union directories *list = arena_take(scratch, sizeof *list);
+
+	if (!list || process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &list->info) != 0 ||
+	    list->info.dls_size > sizeof *list ||
+	    process.base.dlinfo(map, RTLD_DI_SERINFO, &list->info) != 0)
+		return NULL;
+	return list;
 }
 
 /* How many of the caller's directories are its own? The root has none but ld.so's
@@ -300,29 +391,45 @@ static unsigned own_directories(const union directories *caller, const union dir
 	return own;
 }
 
-/* Where ld.so would find a bare name for this caller, as far as the caller's own
- * directories go: dlmopen does not look there, for it would have to be called by
- * the caller. What is loaded already comes first. */
-static const char *search_caller(const struct namespace *namespace, struct link_map *caller,
-				 const char *file, char *path, size_t size)
+/* The path of a file of that name in one of the caller's own directories. */
+static bool find_beside(const struct namespace *namespace, struct link_map *caller,
+			const char *file, char *path, size_t size)
 {
-	union directories own, root;
-	unsigned count;
-	void *loaded = process.base.dlmopen(namespace->lmid, file, RTLD_LAZY | RTLD_NOLOAD);
+	const union directories *own, *root;
+	struct arena scratch;
+	bool found = false;
+	unsigned count = 0;
 
-	if (loaded)
-		process.base.dlclose(loaded);
-	if (loaded || !directories_of(caller, &own) || !directories_of(namespace->head, &root))
-		return file;
-	count = own_directories(&own, &root);
-	for (unsigned i = 0; i < count; i++) {
-		const char *directory = own.info.dls_serpath[i].dls_name;
+	if (!process_scratch(&scratch))
+		return false;
+	own = directories_of(caller, &scratch);
+	root = directories_of(namespace->head, &scratch);
+	if (own && root)
+		count = own_directories(own, root);
+	for (unsigned i = 0; i < count && !found; i++) {
+		const char *directory = own->info.dls_serpath[i].dls_name;
 		int length = snprintf(path, size, "%s/%s", directory, file);
 
-		if (length > 0 && (size_t)length < size && access(path, F_OK) == 0)
-			return path;
+		found = length > 0 && (size_t)length < size && access(path, F_OK) == 0;
 	}
-	return file;
+	process_scratch_end(&scratch);
+	return found;
+}
+
+/* Where ld.so would find a bare name for this caller: dlmopen does not look into the
+ * caller's own directories, for it would have to be called by the caller. False if
+ * it is loaded here, which goes first, or nowhere. */
+static bool find_for_caller(const struct namespace *namespace, struct link_map *caller,
+			    const char *file, char *path, size_t size)
+{
+	void *loaded = process.base.dlmopen(namespace->lmid, file, RTLD_LAZY | RTLD_NOLOAD);
+
+	if (loaded) {
+		process.base.dlclose(loaded);
+		return false;
+	}
+	return find_beside(namespace, caller, file, path, size) ||
+	       facts_find(file, path, size);
 }
 
 /* A name that every namespace answers itself: a mirror's, or the C API's. */
@@ -337,6 +444,14 @@ static const char *own_answer(const struct namespace *namespace, const char *fil
 	return answer ? answer : file;
 }
 
+/* Base's copy of a file that a module asks for by its path. */
+static enum load_outcome open_in_base(const struct load *load, void **handle)
+{
+	*handle = process.base.dlmopen(LM_ID_BASE, load->path, load->mode);
+	promote(load, *handle);
+	return LOAD_DONE;
+}
+
 enum load_outcome load_inside(struct namespace *namespace, struct link_map *caller,
 			      const char *file, int mode, void **handle, struct diag *diag)
 {
@@ -347,14 +462,24 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 		.namespace = namespace,
 		.diag = diag,
 	};
+	const struct object *loaded;
 	char path[PATH_MAX];
+	bool by_path;
 
 	/* The program itself is out of reach; the namespace's own head is not. */
 	load.file = file && *file ? own_answer(namespace, file) : namespace->root_path;
-	if (!strchr(load.file, '/'))
-		load.file = search_caller(namespace, caller, file, path, sizeof path);
+	by_path = strchr(load.file, '/');
+	if (!by_path && find_for_caller(namespace, caller, file, path, sizeof path))
+		load.file = path;
 	if (!strchr(load.file, '/') ||
 	    !process_absolute(load.file, load.path, sizeof load.path))
 		snprintf(load.path, sizeof load.path, "%s", load.file);
+	/* By a name alone a module gets nothing of base's but what the policy shares. */
+	loaded = process_is_memfile(load.file)
+			 ? NULL : loaded_elsewhere(&load, namespace->lmid, by_path);
+	if (loaded && loaded->lmid == LM_ID_BASE)
+		return open_in_base(&load, handle);
+	if (loaded)
+		load.namespace = namespace_of(loaded->lmid);
 	return open_promoted(&load, handle);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* package -> link-map namespace.
+/* The link-map namespaces that we have made.
  *
  * The hard thing is that threads come here at once and none may wait for
  * another: one that imports can hold ld.so's lock while it runs a constructor
- * that waits for the interpreter's. So each makes what it needs, and of two
- * namespaces made for one package the second becomes the next package's. */
+ * that waits for the interpreter's. So each makes what it needs, and one that
+ * turns out not to be needed is the next thread's. */
 #include "audit/namespace.h"
 
 #include <stdio.h>
@@ -16,7 +16,6 @@
 #include "audit/process.h"
 
 #define ROOT_NEEDED_MAX	16
-#define RETRIES_MAX	64	/* more than host libraries there can be */
 
 /* Up to glibc 2.34 dlmopen(LM_ID_NEWLM) under an auditor looks at the first
  * object of a namespace that has none yet (bug 28062), but not in a mode with
@@ -31,18 +30,15 @@ struct root {
 	struct mirror mirror;
 };
 
-struct package {
-	struct package *before;
-	const struct object *interpreter;
+struct adopted {
+	const struct adopted *before;
 	const char *name;
-	struct namespace *namespace;
+	struct mirror mirror;
 };
 
 static struct {
 	struct root *roots;		/* newest first */
-	struct package *packages;	/* newest first */
 	struct namespace *by_lmid[NAMESPACE_MAX];
-	struct namespace *spare;	/* made, but no package lives there */
 } state;
 
 static bool is_c_api(const void *capi, const char *name)
@@ -152,7 +148,8 @@ static void pin(struct namespace *namespace)
 {
 	process.base.dlmopen(namespace->lmid, namespace->root_path,
 			     RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-	namespace->made = true;
+	namespace->taken = true;
+	__atomic_store_n(&namespace->made, true, __ATOMIC_RELEASE);
 }
 
 /* ld.so's reason without the path of a mirror, which says nothing to a person. */
@@ -163,8 +160,7 @@ static const char *after_path(const char *error)
 	return end ? end + 2 : error ? error : "no reason given";
 }
 
-/* A new namespace, or NULL, with a reason. */
-static struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
+static struct namespace *make(const struct object *interpreter, struct diag *diag)
 {
 	struct root *root = root_ready(interpreter, diag);
 	int mode = RTLD_NOW | (process.lav < 2 ? MODE_AUDIT : 0);
@@ -189,143 +185,74 @@ static struct namespace *namespace_make(const struct object *interpreter, struct
 	return NULL;
 }
 
+/* One that a thread made and gave back. */
 static struct namespace *take_spare(const struct object *interpreter)
 {
-	struct namespace *spare = __atomic_exchange_n(&state.spare, NULL, __ATOMIC_ACQ_REL);
+	struct namespace *each;
 
-	if (spare && spare->interpreter != interpreter) {
-		__atomic_store_n(&state.spare, spare, __ATOMIC_RELEASE);
-		return NULL;
+	for (unsigned n = 0; (each = namespace_number(n)); n++) {
+		bool taken = false;
+
+		if (each->interpreter == interpreter &&
+		    __atomic_load_n(&each->made, __ATOMIC_ACQUIRE) &&
+		    __atomic_compare_exchange_n(&each->taken, &taken, true, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return each;
 	}
-	return spare;
+	return NULL;
 }
 
-static const char *last_part(const char *path)
+struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
 {
-	const char *slash = strrchr(path, '/');
+	struct namespace *spare = take_spare(interpreter);
 
-	return slash ? slash + 1 : path;
+	return spare ? spare : make(interpreter, diag);
 }
 
-/* How many of the libraries that elf needs would be another's? Mirrors, which have
- * no name, are everybody's. */
-static unsigned clashes(const struct namespace *namespace, const struct elf *elf)
+void namespace_return(struct namespace *namespace)
 {
-	unsigned count = 0;
-
-	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
-		const char *needed;
-
-		if (object->lmid != namespace->lmid || !object->name[0])
-			continue;
-		for (size_t n = 0; (needed = elf_needed(elf, n)); n++)
-			count += strcmp(object->name, last_part(needed)) == 0;
-	}
-	return count;
+	__atomic_store_n(&namespace->taken, false, __ATOMIC_RELEASE);
 }
 
-/* All are taken: the one with the fewest clashes, and of those with the fewest
- * packages. */
-static struct namespace *emptiest(const struct object *interpreter, const struct elf *elf)
+bool namespace_adopt(struct namespace *namespace, const struct object *object,
+		     const char *name, struct diag *diag)
 {
-	unsigned least = 0, n = 0;
-	struct namespace *best = NULL, *each;
+	const struct mirror_filter all = { 0 };
+	struct adopted *adopted = arena_take(&process.arena, sizeof *adopted);
 
-	for (; (each = namespace_number(n)); n++) {
-		unsigned found;
-
-		if (each->interpreter != interpreter)
-			continue;
-		found = clashes(each, elf);
-		if (best && (found > least ||
-			     (found == least && each->packages >= best->packages)))
-			continue;
-		best = each;
-		least = found;
-	}
-	return best;
+	if (!adopted || !(adopted->name = arena_text(&process.arena, name, strlen(name))))
+		return diag_set(diag, "no memory for the mirror of %s", name);
+	if (!mirror_make(&adopted->mirror, object, name, &all, NULL, 0, diag))
+		return false;
+	adopted->before = namespace->adopted;
+	while (!__atomic_compare_exchange_n(&namespace->adopted, &adopted->before, adopted,
+					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+	return true;
 }
 
-static struct package *package_of(struct package *from, const struct object *interpreter,
-				  const char *name)
+static const char *find_adopted(const struct namespace *namespace, const char *name)
 {
-	while (from && (from->interpreter != interpreter || strcmp(from->name, name) != 0))
-		from = from->before;
-	return from;
-}
+	const struct adopted *adopted = __atomic_load_n(&namespace->adopted, __ATOMIC_ACQUIRE);
 
-/* Records that a package lives in a namespace. Returns where it really does:
- * another thread may have recorded it first. */
-static struct namespace *settle(const struct object *interpreter, const char *name,
-				struct namespace *namespace, struct diag *diag)
-{
-	struct package *package = arena_take(&process.arena, sizeof *package);
-	struct package *earlier;
-
-	if (!package || !(package->name = arena_text(&process.arena, name, strlen(name)))) {
-		diag_set(diag, "no memory for the package %s", name);
-		return NULL;
-	}
-	package->interpreter = interpreter;
-	package->namespace = namespace;
-	package->before = __atomic_load_n(&state.packages, __ATOMIC_ACQUIRE);
-	do {
-		earlier = package_of(package->before, interpreter, name);
-		if (earlier)
-			return earlier->namespace;
-	} while (!__atomic_compare_exchange_n(&state.packages, &package->before, package, false,
-					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-	__atomic_fetch_add(&namespace->packages, 1, __ATOMIC_RELAXED);
-	return namespace;
-}
-
-static struct namespace *join_another(const struct object *interpreter, const char *name,
-				      const struct elf *elf, const struct diag *why)
-{
-	struct namespace *best = emptiest(interpreter, elf);
-	unsigned same = best ? clashes(best, elf) : 0;
-
-	if (best)
-		process_log(same ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "package %s joins "
-			    "namespace %ld, with %u others there and %u libraries of the same "
-			    "name%s: %s",
-			    name, (long)best->lmid, best->packages, same,
-			    same ? ", which it gets instead of its own" : "", why->text);
-	return best;
-}
-
-struct namespace *namespace_join(const struct object *interpreter, const char *name,
-				 const struct elf *elf, struct diag *diag)
-{
-	struct package *package = package_of(__atomic_load_n(&state.packages, __ATOMIC_ACQUIRE),
-					     interpreter, name);
-	struct namespace *mine, *settled;
-
-	if (package)
-		return package->namespace;
-	mine = take_spare(interpreter);
-	if (!mine)
-		mine = namespace_make(interpreter, diag);
-	if (!mine)
-		mine = join_another(interpreter, name, elf, diag);
-	if (!mine)
-		return NULL;
-	settled = settle(interpreter, name, mine, diag);
-	if (settled != mine && mine->packages == 0)
-		__atomic_store_n(&state.spare, mine, __ATOMIC_RELEASE);
-	return settled;
+	for (; adopted; adopted = adopted->before)
+		if (strcmp(adopted->name, name) == 0)
+			return adopted->mirror.file.path;
+	return NULL;
 }
 
 const char *namespace_search(Lmid_t lmid, const char *name)
 {
 	const struct namespace *namespace = namespace_of(lmid);
-	const char *soname = last_part(name), *path;
+	const char *soname = object_last_part(name), *path;
 
 	if (!namespace)
 		return name;
 	/* A module that lists the interpreter as needed gets what all others get. */
 	if (rules_interpreter(&process.settings.rules, soname))
 		return namespace->root_path;
+	if ((path = find_adopted(namespace, name)))
+		return path;
 	switch (host_find(soname, &path)) {
 	case HOST_READY:
 		return path;
@@ -336,161 +263,11 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 	}
 }
 
-/* dlmopen, until no host library is wanting any more. */
-static void *open_prepared(Lmid_t lmid, const char *path, int mode)
+bool namespace_shares(const char *name)
 {
-	void *handle = NULL;
+	const char *soname = object_last_part(name), *loader = loader_soname(), *path;
 
-	for (int i = 0; i < RETRIES_MAX && !handle; i++) {
-		unsigned before = host_generation();
-
-		handle = process.base.dlmopen(lmid, path, mode);
-		if (handle)
-			break;
-		host_prepare();
-		if (host_generation() == before)
-			break;
-	}
-	return handle;
-}
-
-/* It may have been closed since. */
-static bool is_loaded(const struct namespace *namespace, const char *path)
-{
-	void *handle = process.base.dlmopen(namespace->lmid, path, RTLD_LAZY | RTLD_NOLOAD);
-
-	if (handle)
-		process.base.dlclose(handle);
-	return handle != NULL;
-}
-
-#define COMPANIONS_MAX 128
-
-/* Opens path as the first dependency of a scope object, so that all that comes
- * with it is searched beside its own libraries. The scope object stays. */
-static bool open_scope(struct namespace *namespace, const char *path,
-		       const char *const *extra, size_t extra_count)
-{
-	const struct promoted *promoted = __atomic_load_n(&namespace->promoted,
-							  __ATOMIC_ACQUIRE);
-	const char *needed[COMPANIONS_MAX] = { path };
-	struct diag diag = { "" };
-	struct mirror scope;
-	size_t count = 1;
-	void *handle;
-
-	for (size_t i = 0; i < extra_count; i++)
-		needed[count++] = extra[i];
-	for (; promoted && count < COMPANIONS_MAX; promoted = promoted->before)
-		if (is_loaded(namespace, promoted->path))
-			needed[count++] = promoted->path;
-	if (!mirror_make_scope(&scope, "scope", needed, count, &diag)) {
-		process_log(LOG_LEVEL_ERROR, "%s: %s", path, diag.text);
-		return true;
-	}
-	handle = open_prepared(namespace->lmid, scope.file.path, RTLD_NOW);
-	process_memfile_close(&scope.file);
-	return handle != NULL;
-}
-
-static bool has_companions(const struct namespace *namespace, size_t extra_count)
-{
-	return extra_count || __atomic_load_n(&namespace->promoted, __ATOMIC_ACQUIRE);
-}
-
-void *namespace_open(struct namespace *namespace, const char *path, int mode,
-		     const char *const *extra, size_t extra_count)
-{
-	void *loaded = NULL;
-
-	mode &= ~RTLD_GLOBAL;
-	host_prepare();
-	if (has_companions(namespace, extra_count)) {
-		loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);
-		if (loaded || (mode & RTLD_NOLOAD))
-			return loaded;
-		if (!open_scope(namespace, path, extra, extra_count))
-			return NULL;
-	}
-	return open_prepared(namespace->lmid, path, mode);
-}
-
-void namespace_promote(struct namespace *namespace, const char *path)
-{
-	const struct promoted *each = namespace->promoted;
-	struct promoted *promoted;
-
-	while (each && strcmp(each->path, path) != 0)
-		each = each->before;
-	if (each || !(promoted = arena_take(&process.arena, sizeof *promoted)) ||
-	    !(promoted->path = arena_text(&process.arena, path, strlen(path))))
-		return;
-	promoted->before = namespace->promoted;
-	while (!__atomic_compare_exchange_n(&namespace->promoted, &promoted->before, promoted,
-					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		;
-}
-
-/* Does the object need the other, by DT_NEEDED? */
-static bool needs(const struct object *object, const struct object *other)
-{
-	const char *soname = object_soname(other), *name;
-
-	for (size_t n = 0; (name = object_needed(object, n)); n++)
-		if ((soname && strcmp(name, soname) == 0) ||
-		    strcmp(last_part(name), other->name) == 0)
-			return true;
-	return false;
-}
-
-static bool is_promoted(const struct namespace *namespace, const struct object *object,
-			int depth)
-{
-	const struct promoted *each = __atomic_load_n(&namespace->promoted, __ATOMIC_ACQUIRE);
-
-	for (; each; each = each->before)
-		if (strcmp(each->path, object->map->l_name) == 0)
-			return true;
-	if (depth == 0)
-		return false;
-	for (struct object *user = object_next(NULL); user; user = object_next(user))
-		if (user != object && user->lmid == object->lmid && needs(user, object) &&
-		    is_promoted(namespace, user, depth - 1))
-			return true;
-	return false;
-}
-
-#define PROMOTED_DEPTH 4	/* steps of DT_NEEDED from what was opened RTLD_GLOBAL */
-
-struct search {
-	const struct namespace *here;
-	const char *symbol;
-	const struct object *found;
-};
-
-static void find_promoter(void *context)
-{
-	struct search *search = context;
-
-	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
-		struct namespace *there = namespace_of(object->lmid);
-		struct symbols symbols;
-
-		/* Mirrors have no name: what they give every namespace has. */
-		if (search->found || !there || there == search->here || !there->promoted ||
-		    !object->name[0])
-			continue;
-		object_symbols(object, &symbols);
-		if (symbols_find(&symbols, search->symbol) &&
-		    is_promoted(there, object, PROMOTED_DEPTH))
-			search->found = object;
-	}
-}
-
-const struct object *namespace_promoter(const struct namespace *here, const char *symbol)
-{
-	struct search search = { .here = here, .symbol = symbol };
-
-	object_freeze(find_promoter, &search);
-	return search.found;
+	return rules_interpreter(&process.settings.rules, soname) ||
+	       host_find(soname, &path) != HOST_NOT ||
+	       (loader && strcmp(loader, soname) == 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* package -> link-map namespace: join one, or make one.
+/* The link-map namespaces that we have made.
  *
  * A namespace of ours begins with a root: the mirror of the interpreter's C API,
  * which needs the mirrors of the glibc family. What stands first in a namespace
@@ -16,48 +16,32 @@
 
 #define NAMESPACE_MAX 16	/* DL_NNS (sysdeps/generic/ldsodefs.h) */
 
-struct promoted {
-	const struct promoted *before;
-	const char *path;	/* what was opened RTLD_GLOBAL */
-};
+struct promoted;	/* scope.c */
+struct adopted;
 
 struct namespace {
 	Lmid_t lmid;
 	const struct object *interpreter;
 	struct link_map *head;		/* the root's map: what came first */
 	bool made;			/* it is there to stay */
+	bool taken;			/* by a thread, and then by what it claims */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
-	unsigned packages;		/* that live here */
+	const struct adopted *adopted;		/* newest first */
 };
 
-/* The namespace of a package of modules of that interpreter. Makes it when there
- * is none, or when all are taken joins one, for the module in elf: one that has
- * loaded none of the names that it needs, while there is a choice, or else as few
- * as possible. NULL, with a reason, if not one namespace can be made. */
-struct namespace *namespace_join(const struct object *interpreter, const char *package,
-				 const struct elf *elf, struct diag *diag);
+/* A namespace that nobody has claimed anything for, for the caller to do so. NULL, with
+ * a reason, if none can be made. */
+struct namespace *namespace_make(const struct object *interpreter, struct diag *diag);
+
+/* Gives back one that nobody has claimed anything for (claim.h). */
+void namespace_return(struct namespace *namespace);
 
 /* The namespace of ours with that link-map id, or NULL. */
 struct namespace *namespace_of(Lmid_t lmid);
 
 /* The n-th namespace (from 0), or NULL after the last. */
 struct namespace *namespace_number(unsigned n);
-
-/* Opens path in the namespace with base's dlmopen, never RTLD_GLOBAL. Through a
- * scope object when something has been promoted there, or when objects at
- * extra_count extra paths are to be in scope. NULL: base's dlerror() has the
- * reason. */
-void *namespace_open(struct namespace *namespace, const char *path, int mode,
-		     const char *const *extra, size_t extra_count);
-
-/* Remembers that path has been opened RTLD_GLOBAL. */
-void namespace_promote(struct namespace *namespace, const char *path);
-
-/* The object in another namespace than here that was opened RTLD_GLOBAL, or came
- * with one that was, and defines the symbol: under plain loading it would be in
- * reach. NULL if there is none. */
-const struct object *namespace_promoter(const struct namespace *here, const char *symbol);
 
 /* la_objopen: an object has come into lmid. Tells ours from those that the
  * program makes, by their first object. */
@@ -67,8 +51,17 @@ void namespace_arrival(const struct object *object);
 void namespace_departure(const struct object *object);
 
 /* la_objsearch: what to open when an object of lmid asks for name. NULL: it is a
- * host library without a mirror so far; namespace_open() makes that and tries
- * again. */
+ * host library without a mirror so far; scope_open() makes that and tries again. */
 const char *namespace_search(Lmid_t lmid, const char *name);
+
+/* Lets the namespace have a library of base, by a name that no file is found for: the
+ * program opened it from where no search looks. False, with a reason, if it cannot. */
+bool namespace_adopt(struct namespace *namespace, const struct object *object,
+		     const char *name, struct diag *diag);
+
+/* Does every namespace answer that DT_NEEDED name with the same: a mirror, the C
+ * API, ld.so? A mirror that is missing is noted, and is then made before the load, not
+ * after ld.so has failed for want of it. */
+bool namespace_shares(const char *name);
 
 #endif

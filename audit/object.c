@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "audit/process.h"
@@ -39,14 +40,42 @@ static void identify(struct object *object)
 	object->identified = true;
 }
 
-static void set_name(struct object *object)
+const char *object_last_part(const char *path)
 {
-	const char *path = object->map->l_name;
 	const char *slash = strrchr(path, '/');
 
-	if (process_is_memfile(path))
-		return;
-	snprintf(object->name, sizeof object->name, "%s", slash ? slash + 1 : path);
+	return slash ? slash + 1 : path;
+}
+
+/* Copies text into what an entry has for it, or into new memory. A reader in
+ * another thread may see half of it, and always a NUL at the end: the last byte of
+ * the room is never written. */
+static void set_text(char **text, size_t *room, const char *from)
+{
+	static char none[1];
+	size_t wanted = (strlen(from) + 64) & ~(size_t)63;
+	char *bytes = wanted > *room ? arena_take(&process.arena, wanted) : NULL;
+
+	if (bytes) {
+		*text = bytes;
+		*room = wanted;
+	}
+	if (!*room)
+		*text = none;
+	else
+		strcpy(*text, wanted > *room ? "" : from);
+}
+
+/* What is read of an object must not depend on ld.so's memory of it: that goes
+ * when the object goes. */
+static void set_texts(struct object *object)
+{
+	const char *path = object->map->l_name;
+	const char *soname = object->at_start ? NULL : object_soname(object);
+
+	set_text(&object->path, &object->path_room, process_is_memfile(path) ? "" : path);
+	set_text(&object->soname, &object->soname_room, soname ? soname : "");
+	object->name = object_last_part(object->path);
 }
 
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
@@ -59,11 +88,15 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 		.next = object->next,
 		.gone = true,
 		.map = map,
+		.path = object->path,
+		.soname = object->soname,
+		.path_room = object->path_room,
+		.soname_room = object->soname_room,
 		.cookie = cookie,
 		.lmid = lmid,
 		.at_start = !process.started,
 	};
-	set_name(object);
+	set_texts(object);
 	/* Those of the start stay, so they can wait until somebody asks. */
 	if (!object->at_start)
 		identify(object);
@@ -103,7 +136,7 @@ struct object *object_of_map(const struct link_map *map)
 	return NULL;
 }
 
-struct object *object_of_file(struct identity file)
+struct object *object_of_file(struct identity file, Lmid_t lmid, bool base_counts)
 {
 	struct object *found = NULL;
 
@@ -112,9 +145,10 @@ struct object *object_of_file(struct identity file)
 			identify(object);
 		if (!identity_equal(object->file, file))
 			continue;
-		if (object->lmid == LM_ID_BASE)
+		if (object->lmid == lmid)
 			return object;
-		found = object;
+		if (object->lmid == LM_ID_BASE ? base_counts : !found)
+			found = object;
 	}
 	return found;
 }
@@ -265,11 +299,16 @@ const char *object_needed(const struct object *object, size_t n)
 	return NULL;
 }
 
+const char *object_string(const struct object *object, ElfW(Sxword) tag)
+{
+	uintptr_t offset = object_dynamic(object, tag);
+
+	return offset ? (const char *)object_dynamic(object, DT_STRTAB) + offset : NULL;
+}
+
 const char *object_soname(const struct object *object)
 {
-	uintptr_t soname = object_dynamic(object, DT_SONAME);
-
-	return soname ? (const char *)object_dynamic(object, DT_STRTAB) + soname : NULL;
+	return object_string(object, DT_SONAME);
 }
 
 /* The end of the longest chain is the number of symbols: DT_GNU_HASH does not
@@ -327,20 +366,32 @@ void *object_address(const struct object *object, const char *symbol)
 	return index ? (void *)(object->map->l_addr + symbols.sym[index].st_value) : NULL;
 }
 
-/* The file's header in memory: where the first segment is mapped. */
-static const ElfW(Ehdr) *header(const struct object *object)
+static bool is_mapped(uintptr_t address)
 {
-	struct link_map *map;
-	Dl_info info;
+	uintptr_t page = getpagesize();
+	unsigned char resident;
 
-	if (!process.base.dladdr1 ||
-	    !process.base.dladdr1(object->map->l_ld, &info, (void **)&map, RTLD_DL_LINKMAP) ||
-	    map != object->map || memcmp(info.dli_fbase, ELFMAG, SELFMAG) != 0)
-		return NULL;
-	return info.dli_fbase;
+	return mincore((void *)(address & -page), page, &resident) == 0;
 }
 
-static const ElfW(Phdr) *segments(struct object *object, size_t *count)
+/* The file's header in memory, if it is at the object's address 0, where every linker
+ * puts it, and is this object's. */
+static const ElfW(Ehdr) *header(const struct object *object)
+{
+	const ElfW(Ehdr) *ehdr = (const void *)object->map->l_addr;
+	const ElfW(Phdr) *phdr;
+
+	if (!ehdr || !is_mapped((uintptr_t)ehdr) || memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
+		return NULL;
+	phdr = (const void *)((const char *)ehdr + ehdr->e_phoff);
+	for (size_t i = 0; i < ehdr->e_phnum; i++)
+		if (phdr[i].p_type == PT_DYNAMIC &&
+		    object->map->l_addr + phdr[i].p_vaddr == (uintptr_t)object->map->l_ld)
+			return ehdr;
+	return NULL;
+}
+
+const ElfW(Phdr) *object_segments(struct object *object, size_t *count)
 {
 	const ElfW(Ehdr) *ehdr;
 
@@ -351,18 +402,18 @@ static const ElfW(Phdr) *segments(struct object *object, size_t *count)
 		object->segment_count = ehdr->e_phnum;
 		object->segments = (const void *)((const char *)ehdr + ehdr->e_phoff);
 	}
-	*count = object->segment_count;
+	*count = object->segments ? object->segment_count : 0;
 	return object->segments;
 }
 
 bool object_has(struct object *object, uint32_t type, uintptr_t address)
 {
 	size_t count;
-	const ElfW(Phdr) *segment = segments(object, &count);
+	const ElfW(Phdr) *segment = object_segments(object, &count);
 	uintptr_t offset = address - object->map->l_addr;
 	uintptr_t page = getpagesize();
 
-	for (size_t i = 0; segment && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		uintptr_t end = segment[i].p_vaddr + segment[i].p_memsz;
 
 		/* ld.so protects whole pages (dl-reloc.c, _dl_protect_relro). */

@@ -25,7 +25,10 @@ struct object {
 	bool gone;			/* the entry is free */
 	struct link_map *map;		/* ld.so's, which may close what did not come at_start:
 					 * see object_freeze() */
-	char name[112];			/* last part of its path, cut; "": program, mirror */
+	char *path;			/* as ld.so opened it; "": program, mirror */
+	const char *name;		/* the last part of path */
+	char *soname;			/* DT_SONAME; "": none, or it came at_start */
+	size_t path_room, soname_room;	/* bytes, for the next in this entry */
 	uintptr_t *cookie;		/* ld.so's, for comparison only */
 	Lmid_t lmid;
 	enum object_kind kind;
@@ -36,7 +39,11 @@ struct object {
 	size_t segment_count;
 	bool identified;		/* file has been looked for */
 	struct identity file;		/* none if it could not be found */
+	const char *package;		/* once place.c has asked; "": the system's */
 };
+
+/* The part of a path after its last '/'. */
+const char *object_last_part(const char *path);
 
 /* Notes an object that ld.so has mapped. NULL: no memory. */
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie);
@@ -59,8 +66,9 @@ struct object *object_of_cookie(const uintptr_t *cookie);
 
 struct object *object_of_map(const struct link_map *map);
 
-/* The object that the file is loaded as: in base first, else in any namespace. */
-struct object *object_of_file(struct identity file);
+/* The object that the file is loaded as: in lmid first, then in base if base_counts,
+ * else in any other namespace. NULL if it is not loaded. */
+struct object *object_of_file(struct identity file, Lmid_t lmid, bool base_counts);
 
 /* The object of base with that last part of a file name, or NULL. */
 struct object *object_in_base(const char *file_name);
@@ -88,14 +96,20 @@ uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag);
 /* The n-th DT_NEEDED name (from 0), or NULL after the last. */
 const char *object_needed(const struct object *object, size_t n);
 
+/* The text that the dynamic section has for tag (DT_SONAME, DT_RPATH), or NULL. */
+const char *object_string(const struct object *object, ElfW(Sxword) tag);
+
 /* DT_SONAME, or NULL. */
 const char *object_soname(const struct object *object);
 
 /* The address of a defined symbol, of whichever version, or NULL. */
 void *object_address(const struct object *object, const char *symbol);
 
+/* The program headers, as they are in memory; NULL, and none, if they are not. */
+const ElfW(Phdr) *object_segments(struct object *object, size_t *count);
+
 /* Does address lie in one of the object's segments of that type (PT_LOAD,
- * PT_GNU_RELRO)? Not before base_find(). */
+ * PT_GNU_RELRO)? */
 bool object_has(struct object *object, uint32_t type, uintptr_t address);
 
 #endif

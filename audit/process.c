@@ -8,7 +8,6 @@
 #include "audit/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,12 +16,14 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/sys.h"
+
 /* Address space, not memory: pages that nothing touches cost nothing. */
 #define ARENA_SIZE	(2 * SETTINGS_ARENA)
+#define SCRATCH_SIZE	((size_t)16 << 20)	/* a closure of 300 objects takes 1 MB */
 
 /* Descriptors that we keep stand above what programs count on: 0 to 9 are the
  * shell's and the program's, and daemons close from 3 upwards. */
@@ -34,33 +35,25 @@ static const int descriptor_floors[] = { 960, 192, 10 };
 
 struct process process;
 
-/* The functions of these names are cancellation points, and dlopen is none: a
- * thread that is to be cancelled must not end in here. */
-static int file_open(const char *path, int flags)
+static bool arena_begin(struct arena *arena, size_t size)
 {
-	return syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
-}
-
-static void file_close(int fd)
-{
-	syscall(SYS_close, fd);
-}
-
-static ssize_t file_write(int fd, const void *bytes, size_t size)
-{
-	return syscall(SYS_write, fd, bytes, size);
-}
-
-static bool arena_begin(struct arena *arena)
-{
-	void *base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (base == MAP_FAILED)
 		return false;
-	arena->base = base;
-	arena->size = ARENA_SIZE;
+	*arena = (struct arena){ .base = base, .size = size };
 	return true;
+}
+
+bool process_scratch(struct arena *scratch)
+{
+	return arena_begin(scratch, SCRATCH_SIZE);
+}
+
+void process_scratch_end(struct arena *scratch)
+{
+	munmap(scratch->base, scratch->size);
 }
 
 bool process_begin(unsigned lav)
@@ -71,12 +64,17 @@ bool process_begin(unsigned lav)
 		.log = getenv("PYPY_ISOLATE_LOG"),
 		.secure = getauxval(AT_SECURE) != 0,
 	};
+	const char *library_path = getenv("LD_LIBRARY_PATH");
 
-	if (!arena_begin(&process.arena))
+	if (!arena_begin(&process.arena, ARENA_SIZE))
 		return false;
 	settings_read(&process.settings, &input, &process.arena);
 	if (process.settings.mode == MODE_OFF)
 		return false;
+	/* A copy: programs that set their title write over the environment. */
+	if (library_path && !input.secure)
+		process.library_path = arena_text(&process.arena, library_path,
+						  strlen(library_path));
 	process.lav = lav;
 	return true;
 }
@@ -85,7 +83,7 @@ static int log_descriptor(void)
 {
 	const char *file = process.settings.log_file;
 	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
-	int fd = file ? file_open(file, flags) : -1;
+	int fd = file ? sys_open(file, flags) : -1;
 
 	return fd < 0 ? STDERR_FILENO : fd;
 }
@@ -107,10 +105,10 @@ void process_log(enum log_level level, const char *format, ...)
 	line[length++] = '\n';
 	fd = log_descriptor();
 	/* Nothing can be done about a log that cannot be written. */
-	if (file_write(fd, line, length) < 0)
+	if (sys_write(fd, line, length) < 0)
 		length = 0;
 	if (fd != STDERR_FILENO)
-		file_close(fd);
+		sys_close(fd);
 }
 
 /* Appends a part of a path to out; "." and ".." by text. */
@@ -155,14 +153,14 @@ static bool has_up(const char *path)
 static bool real_path(const char *path, char *out, size_t size)
 {
 	char link[64];
-	int fd = file_open(path, O_PATH | O_CLOEXEC);
+	int fd = sys_open(path, O_PATH | O_CLOEXEC);
 	ssize_t length;
 
 	if (fd < 0)
 		return false;
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	length = readlink(link, out, size);
-	file_close(fd);
+	sys_close(fd);
 	if (length <= 0 || (size_t)length >= size || out[0] != '/')
 		return false;
 	out[length] = '\0';
@@ -210,13 +208,13 @@ static enum file_status file_map(struct file *file, const char *path, int fd,
 enum file_status process_open(struct file *file, const char *path, struct diag *diag)
 {
 	/* Without O_NONBLOCK a FIFO would hold us until somebody writes to it. */
-	int fd = file_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	enum file_status status;
 
 	if (fd < 0)
 		return FILE_ABSENT;
 	status = file_map(file, path, fd, diag);
-	file_close(fd);
+	sys_close(fd);
 	return status;
 }
 
@@ -243,7 +241,7 @@ static int lift(int fd)
 		int high = fcntl(fd, F_DUPFD_CLOEXEC, descriptor_floors[i]);
 
 		if (high >= 0) {
-			file_close(fd);
+			sys_close(fd);
 			return high;
 		}
 	}
@@ -277,7 +275,7 @@ static bool may_grow(size_t size)
 static bool write_all(int fd, const char *bytes, size_t size, struct diag *diag)
 {
 	while (size > 0) {
-		ssize_t written = file_write(fd, bytes, size);
+		ssize_t written = sys_write(fd, bytes, size);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -313,7 +311,7 @@ bool process_memfile(struct memfile *file, const char *name, size_t size, void *
 		return true;
 	}
 	diag_set(diag, "no file in memory of %zu bytes: %s", size, strerror(errno));
-	file_close(fd);
+	sys_close(fd);
 	return false;
 }
 
@@ -335,14 +333,14 @@ bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct
 
 	munmap(bytes, size);
 	if (!good)
-		file_close(file->fd);
+		sys_close(file->fd);
 	return good;
 }
 
 void process_memfile_drop(struct memfile *file, void *bytes, size_t size)
 {
 	munmap(bytes, size);
-	file_close(file->fd);
+	sys_close(file->fd);
 }
 
 bool process_memfile_lives(const struct memfile *file)
@@ -361,5 +359,5 @@ bool process_is_memfile(const char *name)
 void process_memfile_close(struct memfile *file)
 {
 	if (process_memfile_lives(file))
-		file_close(file->fd);
+		sys_close(file->fd);
 }

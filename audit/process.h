@@ -40,6 +40,7 @@ struct process {
 	bool started;			/* la_preinit has been: start-up objects are ready */
 	struct arena arena;
 	struct settings settings;
+	const char *library_path;	/* $LD_LIBRARY_PATH, which ld.so reads once; or NULL */
 	struct link_map *main;		/* the program; the handle of base's global scope */
 	struct base base;		/* all NULL until base_find() */
 };
@@ -58,6 +59,11 @@ void process_log(enum log_level level, const char *format, ...)
  * alone, as Python does, but with a ".." in it the kernel's answer, if there is one.
  * False if it does not fit. */
 bool process_absolute(const char *path, char *out, size_t size);
+
+/* Memory for the time of one load: what is taken from process.arena never comes back,
+ * and a thread's stack may be small. False if there is none. */
+bool process_scratch(struct arena *scratch);
+void process_scratch_end(struct arena *scratch);
 
 struct file {
 	void *bytes;		/* private, read-only; NULL for an empty file */

@@ -14,6 +14,9 @@ static const struct route {
 } routes[] = {
 	{ "dlopen", stub_dlopen, stub_dlopen_inside, (void *const *)&process.base.dlopen },
 	{ "dlerror", stub_dlerror, stub_dlerror, (void *const *)&process.base.dlerror },
+	{ "dlsym", stub_dlsym, stub_dlsym_inside, (void *const *)&process.base.dlsym },
+	{ "dl_iterate_phdr", stub_iterate, stub_iterate,
+	  (void *const *)&process.base.dl_iterate_phdr },
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)

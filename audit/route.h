@@ -25,5 +25,8 @@ uintptr_t route_real(const char *name);
 void stub_dlopen(void);
 void stub_dlopen_inside(void);
 void stub_dlerror(void);
+void stub_dlsym(void);
+void stub_dlsym_inside(void);
+void stub_iterate(void);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "audit/load.h"
 #include "audit/process.h"
+#include "audit/route.h"
+#include "audit/scope.h"
 #include "audit/slots.h"
 
 /* What stands before our text in what base remembers. */
@@ -90,12 +92,18 @@ static struct link_map *map_at(const void *address)
 	return map;
 }
 
+static struct namespace *namespace_of_map(const struct link_map *map)
+{
+	const struct object *object = map ? object_of_map(map) : NULL;
+
+	return object ? namespace_of(object->lmid) : NULL;
+}
+
 struct steered steer_dlopen_inside(const char *file, int mode, const void *caller)
 {
 	int error = *process.base.errno_location();
 	struct link_map *map = map_at(caller);
-	struct object *object = map ? object_of_map(map) : NULL;
-	struct namespace *namespace = object ? namespace_of(object->lmid) : NULL;
+	struct namespace *namespace = namespace_of_map(map);
 	enum load_outcome outcome = LOAD_PASS;
 	struct diag diag = { "" };
 	void *handle = NULL;
@@ -104,4 +112,64 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 		outcome = load_inside(namespace, map, file, mode, &handle, &diag);
 	*process.base.errno_location() = error;
 	return answer(outcome, handle, &diag);
+}
+
+/* Does a global scope have the symbol? Whatever dlerror() would say is taken. */
+static bool has_symbol(struct link_map *global, const char *name)
+{
+	bool found = process.base.dlsym(global, name);
+
+	if (!found)
+		process.base.dlerror();
+	return found;
+}
+
+static struct steered found_or_real(void *address)
+{
+	if (address)
+		return (struct steered){ .result = address };
+	return (struct steered){ .pass = (uintptr_t)process.base.dlsym };
+}
+
+/* Under plain loading what is promoted is in the global scope. So where a search
+ * of that fails, ours goes on; any other is the real dlsym's, as is what is steered
+ * when it is found. */
+struct steered steer_dlsym(void *handle, const char *name)
+{
+	bool is_global = handle == RTLD_DEFAULT || handle == process.main;
+
+	if (!is_global || !name || route_real(name) || !scope_is_used(NULL) ||
+	    has_symbol(process.main, name))
+		return found_or_real(NULL);
+	return found_or_real(scope_symbol(NULL, name));
+}
+
+/* Does any object there define it? */
+static bool is_known(const struct namespace *namespace, const char *name)
+{
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->lmid == namespace->lmid && object_address(object, name))
+			return true;
+	return false;
+}
+
+struct steered steer_dlsym_inside(void *handle, const char *name, const void *caller)
+{
+	struct namespace *namespace;
+	void *address;
+
+	if (!name || route_real(name) || !scope_is_used(NULL) || !(namespace = namespace_of_map(map_at(caller))))
+		return found_or_real(NULL);
+	if ((handle != RTLD_DEFAULT && handle != namespace->head) ||
+	    has_symbol(namespace->head, name))
+		return found_or_real(NULL);
+	address = scope_symbol(namespace, name);
+	if (!address && !is_known(namespace, name))
+		address = scope_symbol(NULL, name);
+	return found_or_real(address);
+}
+
+struct steered steer_iterate(iterate_callback *callback, void *data)
+{
+	return (struct steered){ .result = (void *)(intptr_t)iterate_phdr(callback, data) };
 }

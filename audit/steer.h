@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "audit/iterate.h"
+
 /* Two registers, so that the stubs find both. */
 struct steered {
 	void *result;		/* what the caller gets, if pass is 0 */
@@ -18,5 +20,8 @@ struct steered {
 struct steered steer_dlopen(const char *file, int mode, const void *caller);
 struct steered steer_dlopen_inside(const char *file, int mode, const void *caller);
 struct steered steer_dlerror(void);
+struct steered steer_dlsym(void *handle, const char *name);
+struct steered steer_dlsym_inside(void *handle, const char *name, const void *caller);
+struct steered steer_iterate(iterate_callback *callback, void *data);
 
 #endif

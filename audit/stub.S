@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The entries that callers of dlopen and dlerror get instead of the real ones.
+/* The entries that callers of dlopen and its like get instead of the real ones.
  *
  * Each hands its arguments and its caller's address to a function of steer.c. If
  * that says so (struct steered, pass), the call goes on to the real function by a
@@ -9,7 +9,8 @@
 
 #if defined(__x86_64__)
 
-/* dlopen(rdi, rsi), dlerror(); a struct of two words comes back in rax and rdx. */
+/* Two arguments at most, in rdi and rsi; a struct of two words comes back in rax and
+ * rdx. */
 .macro STUB name, function
 	.globl	\name
 	.hidden	\name
@@ -46,7 +47,7 @@
 
 #elif defined(__aarch64__)
 
-/* dlopen(x0, x1), dlerror(); a struct of two words comes back in x0 and x1. */
+/* Two arguments at most, in x0 and x1; a struct of two words comes back there. */
 .macro STUB name, function
 	.globl	\name
 	.hidden	\name
@@ -90,6 +91,9 @@
 	STUB	stub_dlopen, steer_dlopen
 	STUB	stub_dlopen_inside, steer_dlopen_inside
 	STUB	stub_dlerror, steer_dlerror
+	STUB	stub_dlsym, steer_dlsym
+	STUB	stub_dlsym_inside, steer_dlsym_inside
+	STUB	stub_iterate, steer_iterate
 
 	.section .note.gnu.property, "a"
 	.balign	8

@@ -22,6 +22,7 @@ static const char *const directives[] = {
 	[DIRECTIVE_SHARE] = "share",
 	[DIRECTIVE_ISOLATE] = "isolate",
 	[DIRECTIVE_LEAVE] = "leave",
+	[DIRECTIVE_SITE] = "site",
 	[DIRECTIVE_PER] = "per",
 	[DIRECTIVE_GROUP] = "group",
 	[DIRECTIVE_DUPLICATE] = "duplicate",
@@ -165,7 +166,7 @@ static void print_rule(const struct settings *settings, const struct rule *rule,
 
 static bool is_named_before(const struct settings *settings, const struct rule *rule)
 {
-	if (strcmp(rule->file, CONF_BUILT_IN) == 0 ||
+	if (strncmp(rule->file, CONF_BUILT_IN, strlen(CONF_BUILT_IN)) == 0 ||
 	    (settings->conf_name && strcmp(rule->file, settings->conf_name) == 0))
 		return true;
 	for (const struct rule *other = settings->rules.last; other != rule; other = other->before)

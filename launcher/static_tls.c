@@ -6,110 +6,40 @@
  * start: a few reads a library, nothing mapped. */
 #include "launcher/static_tls.h"
 
-#include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <link.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <unistd.h>
 
-#include "audit/closure.h"
+#include "audit/libraries.h"
 #include "audit/status.h"
+#include "audit/sys.h"
 #include "launcher/program.h"
 
-#define PART_MAX ((size_t)16 << 20)	/* bytes; an ld.so.cache has 30 to 500 KB */
-
-struct directories {
-	char lib[PATH_MAX];		/* what $LIB stands for: "lib/x86_64-linux-gnu" */
-	char all[2 * PATH_MAX + 64];	/* "/LIB:/usr/LIB:/lib:/usr/lib" */
-};
-
-static bool file_open(void *context, const char *path, struct closure_file *file)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct status status;
-
-	(void)context;
-	if (fd < 0)
-		return false;
-	if (!status_of_descriptor(fd, &status) || !status.is_regular) {
-		close(fd);
-		return false;
-	}
-	*file = (struct closure_file){
-		.handle = fd, .size = status.size,
-		.device = status.identity.device, .inode = status.identity.inode,
-	};
-	return true;
-}
-
-static bool file_read(void *context, const struct closure_file *file,
-		      uint64_t offset, void *out, size_t size)
-{
-	(void)context;
-	return pread(file->handle, out, size, offset) == (ssize_t)size;
-}
-
-static void file_close(void *context, const struct closure_file *file)
-{
-	(void)context;
-	close(file->handle);
-}
-
-static const struct closure_source files = {
-	.open = file_open, .read = file_read, .close = file_close,
-};
+#define PART_MAX ((size_t)16 << 20)	/* bytes; string tables have 1 to 200 KB */
 
 /* Bytes of a file, with a NUL after them; NULL if it cannot be had. Freed by the
  * caller. size 0: from offset to the end. */
 static char *read_part(const char *path, uint64_t offset, size_t *size)
 {
-	struct closure_file file;
+	int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct status status;
 	char *bytes = NULL;
 
-	if (!file_open(NULL, path, &file))
+	if (fd < 0)
 		return NULL;
-	if (!*size && file.size > offset)
-		*size = file.size - offset;
+	if (!*size && status_of_descriptor(fd, &status) && status.size > offset)
+		*size = status.size - offset;
 	if (*size < PART_MAX)
 		bytes = malloc(*size + 1);
-	if (bytes && !file_read(NULL, &file, offset, bytes, *size)) {
+	if (bytes && !sys_read_at(fd, bytes, *size, offset)) {
 		free(bytes);
 		bytes = NULL;
 	}
 	if (bytes)
 		bytes[*size] = '\0';
-	file_close(NULL, &file);
+	sys_close(fd);
 	return bytes;
-}
-
-/* The directory that our own libc came from is ld.so's: no other interface says
- * what $LIB is on this distribution. */
-static int note_libc(struct dl_phdr_info *info, size_t size, void *context)
-{
-	const char *slash = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
-	const char *start = info->dlpi_name;
-	struct directories *directories = context;
-
-	(void)size;
-	if (!slash || strcmp(slash, "/libc.so.6"))
-		return 0;
-	if (!strncmp(start, "/usr/", 5))
-		start += 4;
-	start += start < slash;
-	snprintf(directories->lib, sizeof directories->lib, "%.*s",
-		 (int)(slash - start), start);
-	return 1;
-}
-
-static void find_directories(struct directories *directories)
-{
-	snprintf(directories->lib, sizeof directories->lib, "lib");
-	dl_iterate_phdr(note_libc, directories);
-	snprintf(directories->all, sizeof directories->all, "/%s:/usr/%s:/lib:/usr/lib",
-		 directories->lib, directories->lib);
 }
 
 /* Names, with any of separators between them. */
@@ -179,36 +109,29 @@ static void add_up(struct start_up *start_up, const struct closure *closure)
 static void read_closure(struct start_up *start_up, const char *program,
 			 const struct closure_search *search, struct arena *arena)
 {
+	struct library_source files;
 	struct closure closure;
 
-	closure_start(&closure, search, &files, arena);
-	if (!closure_open(&closure, program))
-		return;
-	add_preloads(&closure, getenv("LD_PRELOAD"), ": ");
-	add_preload_file(&closure);
-	closure_complete(&closure);
-	add_up(start_up, &closure);
+	library_source_begin(&files);
+	closure_start(&closure, search, &files.source, arena);
+	if (closure_open(&closure, program)) {
+		add_preloads(&closure, getenv("LD_PRELOAD"), ": ");
+		add_preload_file(&closure);
+		closure_complete(&closure);
+		add_up(start_up, &closure);
+	}
+	library_source_end(&files);
 }
 
 void start_up_read(struct start_up *start_up, const char *interpreter, struct arena *arena)
 {
-	struct closure_search search = { .library_path = getenv("LD_LIBRARY_PATH") };
-	struct directories directories;
+	struct libraries libraries;
 	struct program program;
-	size_t size = 0;
-	char *cache;
 
 	start_up->static_tls = STATIC_TLS_DEFAULT + STATIC_TLS_NAMESPACES;
 	start_up->libc_is_old = strverscmp(gnu_get_libc_version(), "2.35") < 0;
 	if (!program_find(&program, interpreter) || !program_follow(&program))
 		return;
-	find_directories(&directories);
-	search.defaults = directories.all;
-	search.lib = directories.lib;
-	search.platform = (const char *)getauxval(AT_PLATFORM);
-	cache = read_part("/etc/ld.so.cache", 0, &size);
-	if (cache)
-		ld_cache_read(&search.cache, cache, size);
-	read_closure(start_up, program.path, &search, arena);
-	free(cache);
+	libraries_find(&libraries, getenv("LD_LIBRARY_PATH"));
+	read_closure(start_up, program.path, &libraries.search, arena);
 }

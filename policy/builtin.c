@@ -26,21 +26,33 @@ _Static_assert(sizeof(struct conf_text) == 24 && offsetof(struct conf_text, text
 	".popsection\n"
 
 asm(TEXT(builtin_conf, CONF_BUILT_IN, "pypy-isolate.conf")
+    TEXT(builtin_groups, CONF_BUILT_IN "/groups.conf", "policy/groups.conf")
     TEXT(builtin_pypy, "capi/pypy.list", "policy/capi/pypy.list")
     TEXT(builtin_cpython, "capi/cpython.list", "policy/capi/cpython.list"));
 
 /* Hidden: defined right here, so no reason to go through the GOT. */
-extern const struct conf_text builtin_conf __attribute__((visibility("hidden")));
-extern const struct conf_text builtin_pypy __attribute__((visibility("hidden")));
-extern const struct conf_text builtin_cpython __attribute__((visibility("hidden")));
+#define BUILTIN(symbol) \
+	extern const struct conf_text symbol __attribute__((visibility("hidden")))
+
+BUILTIN(builtin_conf);
+BUILTIN(builtin_groups);
+BUILTIN(builtin_pypy);
+BUILTIN(builtin_cpython);
 
 const struct conf_text *conf_built_in(const char *name)
 {
-	if (strcmp(name, "pypy-isolate.conf") == 0)
-		return &builtin_conf;
-	if (strcmp(name, builtin_pypy.name) == 0)
-		return &builtin_pypy;
-	if (strcmp(name, builtin_cpython.name) == 0)
-		return &builtin_cpython;
+	static const struct {
+		const char *word;
+		const struct conf_text *text;
+	} texts[] = {
+		{ "pypy-isolate.conf", &builtin_conf },
+		{ "policy/groups.conf", &builtin_groups },
+		{ "capi/pypy.list", &builtin_pypy },
+		{ "capi/cpython.list", &builtin_cpython },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (strcmp(name, texts[i].word) == 0)
+			return texts[i].text;
 	return NULL;
 }

@@ -16,12 +16,13 @@
 
 /* A text and the name that messages use for it. */
 struct conf_text {
-	const char *name;	/* a path, or BUILT_IN */
+	const char *name;	/* a path, or CONF_BUILT_IN and what is below it */
 	const char *text;	/* need not end in NUL */
 	size_t length;		/* bytes */
 };
 
-#define CONF_BUILT_IN "built-in"	/* the name of the compiled-in pypy-isolate.conf */
+/* The name of the compiled-in pypy-isolate.conf, and what it includes is below. */
+#define CONF_BUILT_IN "built-in"
 
 /* How `include` and `exports` get at files: policy/ opens none itself. */
 struct conf_source {
@@ -43,8 +44,8 @@ bool conf_parse(struct rules *rules, const struct conf_text *text,
 		const struct conf_source *source, struct arena *arena,
 		const struct conf_error **errors);
 
-/* The compiled-in texts: "pypy-isolate.conf", "capi/pypy.list",
- * "capi/cpython.list". NULL if there is none of that name. */
+/* The compiled-in texts: "pypy-isolate.conf", "policy/groups.conf",
+ * "capi/pypy.list", "capi/cpython.list". NULL if there is none of that name. */
 const struct conf_text *conf_built_in(const char *name);
 
 #endif

@@ -95,6 +95,29 @@ bool glob_is_whole(const char *pattern)
 	return true;
 }
 
+/* Is a byte in the set? NUL ends every text, so it is none. */
+static bool set_is_possible(const char *set, const char *end)
+{
+	for (unsigned byte = 1; byte < 256; byte++)
+		if (set_has(set, end, byte))
+			return true;
+	return false;
+}
+
+bool glob_is_possible(const char *pattern)
+{
+	for (; *pattern; pattern++) {
+		const char *end = *pattern == '[' ? set_end(pattern) : NULL;
+
+		if (!end)
+			continue;
+		if (!set_is_possible(pattern + 1, end))
+			return false;
+		pattern = end;
+	}
+	return true;
+}
+
 void glob_quote(const char *text, char *out, size_t size)
 {
 	size_t used = 0;

@@ -16,6 +16,11 @@ static bool matches_any(const char *const *patterns, size_t count, const char *t
 	return false;
 }
 
+bool rule_matches(const struct rule *rule, size_t first, const char *text)
+{
+	return matches_any(rule->words + first, rule->word_count - first, text);
+}
+
 static bool decide(const struct rule **why, const struct rule *rule)
 {
 	if (why)
@@ -31,7 +36,7 @@ static const struct rule *last_match(const struct rules *rules, enum directive o
 
 	for (rule = rules->last; rule; rule = rule->before)
 		if ((rule->directive == one || rule->directive == other) &&
-		    matches_any(rule->words, rule->word_count, text))
+		    rule_matches(rule, 0, text))
 			break;
 	return rule;
 }
@@ -157,7 +162,7 @@ static bool is_regrouped(const struct rules *rules, const struct rule *group)
 static bool is_grouped(const struct rule *group, const char *package)
 {
 	return strcmp(group->words[0], package) == 0 ||
-	       matches_any(group->words + 1, group->word_count - 1, package);
+	       rule_matches(group, 1, package);
 }
 
 const char *rules_group(const struct rules *rules, const char *package,
@@ -201,46 +206,9 @@ enum unlisted rules_unlisted(const struct rules *rules, const char *path,
 
 	for (rule = rules->last; rule; rule = rule->before)
 		if (rule->directive == DIRECTIVE_UNLISTED &&
-		    (rule->word_count == 1 ||
-		     matches_any(rule->words + 1, rule->word_count - 1, path)))
+		    (rule->word_count == 1 || rule_matches(rule, 1, path)))
 			break;
 	if (decide(why, rule) && strcmp(rule->words[0], "warn") == 0)
 		return UNLISTED_WARN;
 	return UNLISTED_DENY;
-}
-
-/* What follows the last site directory in the path, or NULL. */
-static const char *below_site(const char *path)
-{
-	static const char site[] = "/site-packages/", dist[] = "/dist-packages/";
-	const char *below = NULL;
-
-	for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/'))
-		if (strncmp(p, site, sizeof site - 1) == 0 ||
-		    strncmp(p, dist, sizeof dist - 1) == 0)
-			below = p + sizeof site - 1;
-	return below ? below + strspn(below, "/") : NULL;
-}
-
-void rules_package(const char *path, char *out, size_t size)
-{
-	const char *name = below_site(path);
-	const char *slash = strrchr(path, '/');
-	size_t length = 0;
-
-	if (name) {
-		/* .libs_cffi_backend is a name, too: its first byte ends nothing. */
-		length = strspn(name, ".");
-		length += strcspn(name + length, "./");
-	} else if (slash) {
-		name = path;
-		length = slash == path ? 1 : slash - path;
-	}
-	if (size == 0)
-		return;
-	if (length >= size)
-		length = size - 1;
-	if (length > 0)
-		memcpy(out, name, length);
-	out[length] = '\0';
 }

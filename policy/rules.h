@@ -16,6 +16,7 @@ enum directive {
 	DIRECTIVE_SHARE,
 	DIRECTIVE_ISOLATE,
 	DIRECTIVE_LEAVE,
+	DIRECTIVE_SITE,
 	DIRECTIVE_PER,
 	DIRECTIVE_GROUP,
 	DIRECTIVE_DUPLICATE,
@@ -83,6 +84,9 @@ enum mode rules_mode(const struct rules *rules, const struct rule **why);
 enum unlisted rules_unlisted(const struct rules *rules, const char *path,
 			     const struct rule **why);
 
+/* Does a word of the rule, from the first (from 0) on, match the text? */
+bool rule_matches(const struct rule *rule, size_t first, const char *text);
+
 /* Does a pattern match the whole text? `*` any bytes, also '/'; `?` one byte;
  * `[a-z]` and `[!a-z]` a set; time linear in pattern times text at worst. */
 bool glob_match(const char *pattern, const char *text);
@@ -90,16 +94,12 @@ bool glob_match(const char *pattern, const char *text);
 /* Is every `[` of the pattern closed? One that is not stands for itself. */
 bool glob_is_whole(const char *pattern);
 
+/* Is every set of a whole pattern one that some byte is in? [z-a] is not. */
+bool glob_is_possible(const char *pattern);
+
 /* A pattern that matches the text, and can stand between the quotes of a policy:
  * what is special in one is put into a set, and what a policy cannot hold (quotes,
  * control bytes) becomes `?`. Four bytes a byte at most; cut at size bytes. */
 void glob_quote(const char *text, char *out, size_t size);
-
-/* The package of a file: out gets it, NUL-terminated, cut at size bytes.
- * Under a site directory (".../site-packages/" or ".../dist-packages/", the last
- * one in the path) the entry right below it, up to its first '.': "numpy" for
- * numpy/core/x.so, for numpy.libs/y.so and for numpy.pypy39-pp73.so; prefixed by
- * nothing. Elsewhere the directory of the file. */
-void rules_package(const char *path, char *out, size_t size);
 
 #endif

@@ -47,7 +47,7 @@ repeat() {
 @test "conf: the compiled-in texts are the files, byte for byte" {
   # The linker keeps the section and may only fill up between what it joins.
   objcopy -O binary --only-section=.builtin_text "$root/pypy-isolate" texts
-  cat "$root"/pypy-isolate.conf "$root"/policy/capi/{pypy,cpython}.list >files
+  cat "$root"/pypy-isolate.conf "$root"/policy/{groups.conf,capi/{pypy,cpython}.list} >files
   cmp texts files
 }
 
@@ -59,8 +59,8 @@ repeat() {
   sed -nE 's/^built-in:([0-9]+) +/\1 /p' <<<"$output" | sed 's/  # .*//' >ours
   sed -nE 's/^t.conf:([0-9]+) +/\1 /p' <<<"$output" | sed 's/  # .*//' >file
   cmp ours file
-  # As many as the file has lines that are no comment.
-  assert_equal "$(wc -l <file)" "$(grep -c '^[a-z]' t.conf)"
+  # As many as the file has lines that are no comment; an include is no rule.
+  assert_equal "$(wc -l <file)" "$(grep '^[a-z]' t.conf | grep -vc '^include ')"
 }
 
 @test "conf: no other file is needed" {
@@ -109,7 +109,8 @@ CONF
   assert_line --regexp '^built-in:[0-9]+ +unlisted deny  # overridden by t.conf:7$'
   # Nothing else is: a pattern need not be within one that matches its text, and
   # lines of one group add up.
-  assert_equal "$(grep -c '# overridden' <<<"$output")" 5
+  assert_equal "$(grep -v '^built-in/groups.conf' <<<"$output" | grep -c '# overridden')" 5
+  assert_line --regexp '^built-in/groups.conf:[0-9]+ +group pyqt .*  # overridden in part by t.conf:8$'
 }
 
 @test "conf: a group or interpreter of the same name in a later file overrides" {
@@ -254,7 +255,7 @@ CONF
 # ---- directives ----
 
 @test "conf error: an unknown directive" {
-  expect_errors "t.conf:2:3: unknown directive 'isolat'; there are interpreter, share, isolate, leave, per, group, duplicate, unlisted, mode and include" \
+  expect_errors "t.conf:2:3: unknown directive 'isolat'; there are interpreter, share, isolate, leave, site, per, group, duplicate, unlisted, mode and include" \
     <<<$'\n  isolat "*"'
 }
 
@@ -295,6 +296,18 @@ CONF
     "t.conf:2:12: 'lib/*' can match no path; paths are absolute, so begin with '/' or '*'" \
     "t.conf:3:15: 'x' can match no path; paths are absolute, so begin with '/' or '*'" \
     <<<$'isolate numpy\nleave "/*" "lib/*"\nunlisted warn x\nleave "[/]x" "?x" "*x"'
+}
+
+@test "conf error: a pattern that can match nothing" {
+  expect_errors \
+    "t.conf:1:9: '/srv/app/' can match no path; no path here ends in '/'; /* is all that is below" \
+    "t.conf:2:7: '/srv/../x' can match no path; paths here have no '//', '/./' and '/../'" \
+    "t.conf:2:17: '/a//b' can match no path; paths here have no '//', '/./' and '/../'" \
+    "t.conf:3:7: no byte is in a set of 'lib[z-a].so', so it can match nothing" \
+    "t.conf:4:13: 'PIL.Image' can match no package; a package is the first part of a module's name, as in 'import PART.rest'" \
+    "t.conf:4:23: 'torch/lib' can match no package; a package is the first part of a module's name, as in 'import PART.rest'" \
+    "t.conf:5:6: 'site-packages' can match no path; paths are absolute, so begin with '/' or '*'" \
+    <<<$'isolate /srv/app/\nleave /srv/../x /a//b\nshare lib[z-a].so\ngroup image PIL.Image torch/lib .lib_x /srv/app/foo "*.libs" ..x\nsite site-packages'
 }
 
 @test "conf error: a path where a name belongs" {
@@ -401,7 +414,7 @@ CONF
   assert_output ''
   assert_success
   mandoc -T utf8 "$root/man/pypy-isolate.conf.5" | col -b >manual
-  for word in interpreter share isolate leave per group duplicate unlisted mode include; do
+  for word in interpreter share isolate leave site per group duplicate unlisted mode include; do
     run grep -E "^ +$word [a-z]" manual
     assert_success
   done
@@ -413,8 +426,8 @@ CONF
 scramble() {
   awk -v seed="$1" 'BEGIN {
     srand(seed)
-    count = split("interpreter share isolate leave per group duplicate unlisted mode include " \
-      "executable exports capi/pypy.list t.conf off deny package /* */lib/* [a [a-z] [!]] " \
+    count = split("interpreter share isolate leave site per group duplicate unlisted mode " \
+      "include [b-a] executable exports capi/pypy.list t.conf off deny package /* */lib/* [a [a-z] [!]] " \
       "liba.so.1 # \" \"\" \"a \"*\" \\ \303\244 \377 \001 \r \t", token, " ")
     for (i = 0; i < 2000; i++)
       printf "%s%s", token[int(rand() * count) + 1], substr("     \n", int(rand() * 6) + 1, 1)

@@ -8,7 +8,7 @@ load helper
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
   "${CC:-gcc}" -std=gnu11 -I. -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/rulestest" \
-    tests/fixture/rulestest.c policy/{arena,diag,glob,conf,rules,capi,builtin}.c
+    tests/fixture/rulestest.c policy/{arena,diag,glob,conf,conf_check,rules,capi,builtin,package}.c
 }
 
 setup() {
@@ -105,6 +105,13 @@ whole []]         yes
 whole [!]         no
 whole [a][b       no
 whole ''          yes
+possible [a-c]*    yes
+possible [z-a]     no
+possible a[z-a]b   no
+possible [!z-a]    yes
+possible [a][9-0]  no
+possible [         yes
+possible ''        yes
 TABLE
 }
 
@@ -128,12 +135,40 @@ package  /v/site-packages/.libs_cffi_backend/libffi.so            .libs_cffi_bac
 package  /v/site-packages/..x/y.so                                ..x
 package  /v/site-packages/plain                                   plain
 package  /v/site-packages//numpy/x.so                             numpy
-package  /srv/app/plugins/x.so                                    /srv/app/plugins
-package  /srv/site-packages.old/x/y.so                            /srv/site-packages.old/x
-package  /srv/my-site-packages/x/y.so                             /srv/my-site-packages/x
-package  /x.so                                                    /
-package  x.so                                                     ''
-package  ''                                                       ''
+TABLE
+}
+
+@test "package: in what setuptools and pex unpack" {
+  expect_table <<'TABLE'
+package  /v/site-packages/foo-1.0-py3.9.egg/foo/x.so                    foo
+package  /v/site-packages/foo-1.0-py3.9-linux-x86_64.egg/foo.so         foo
+package  /h/.cache/Python-Eggs/foo-1.0-py3.9.egg-tmp/foo/x.so           foo
+package  /h/.pex/installed_wheels/ab/foo-1.0-cp311-linux.whl/foo/x.so   foo
+TABLE
+}
+
+@test "package: elsewhere the entry of the directory that Python imports from, with it" {
+  expect_table <<'TABLE'
+package        /srv/app/plugins/x.so               /srv/app/plugins/x
+package        /srv/app/plugins/x.pypy39-pp73.so   /srv/app/plugins/x
+package        /srv/site-packages.old/x/y.so       /srv/site-packages.old/x/y
+package        /srv/my-site-packages/x/y.so        /srv/my-site-packages/x/y
+package        /x.so                               /x
+package        x.so                                x
+package        ''                                  ''
+package_below  /srv/app /srv/app/foo/sub/x.so      /srv/app/foo
+package_below  /srv/app /srv/app//foo/x.so         /srv/app//foo
+package_below  /srv/app /srv/app/x.so              /srv/app/x
+package_below  /        /foo/x.so                  /foo
+TABLE
+}
+
+@test "site: directories of one's own, and which rule knows them" {
+  printf 'site "/srv/app/libs"\n' >t.conf
+  expect_table <<'TABLE'
+package  /srv/app/libs/numpy/core/x.so       numpy             1
+package  /v/site-packages/numpy/core/x.so    numpy             built-in
+package  /srv/app/libs2/numpy/x.so           /srv/app/libs2/numpy/x  -
 TABLE
 }
 
@@ -144,6 +179,8 @@ package_in  5  /v/site-packages/numpy/x.so  nump
 package_in  6  /v/site-packages/numpy/x.so  numpy
 package_in  1  /v/site-packages/numpy/x.so  ''
 package_in  4  /srv/app/x.so                /sr
+package_in  10 /srv/app/x.so                /srv/app/
+package_in  11 /srv/app/x.so                /srv/app/x
 TABLE
 }
 
@@ -197,8 +234,10 @@ per          package            built-in
 mode         enforce            built-in
 shared       libc.so.6          yes      built-in
 duplicate    libstdc++.so.6     yes      built-in
-shared       libz.so.1          no       -
-duplicate    libz.so.1          no       -
+shared       libz.so.1          no       built-in
+duplicate    libz.so.1          yes      built-in
+shared       libssl.so.3        no       -
+duplicate    libssl.so.3        no       -
 group        numpy              -        -
 TABLE
   expect_table_alone <<'TABLE'
@@ -333,8 +372,8 @@ group qt PyQt5
 group new b
 CONF
   expect_table <<'TABLE'
-group  PySide6    -    -
-group  shiboken6  -    -
+group  PySide6    pyside6  built-in
+group  shiboken6  pyside6  built-in
 group  PyQt5      qt   2
 group  numpy      sci  2
 group  a          old  3

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Who lives where: the packages of each namespace, and the libraries that are loaded
+ * there or are about to be.
+ *
+ * Threads decide at once, and may not wait for each other. So what one decides by is
+ * the list of all claims as it was when it looked, and what it then claims is added in
+ * one step, which fails if the list has changed since. Nothing is ever taken back. */
+#ifndef PYPY_ISOLATE_CLAIM_H
+#define PYPY_ISOLATE_CLAIM_H
+
+#include "audit/namespace.h"
+#include "policy/placement.h"
+
+struct claim {
+	const struct claim *before;	/* made before this one, or NULL */
+	struct namespace *namespace;
+	const char *package;		/* lives there, or NULL: */
+	struct placement_library library;	/* is, was or will be loaded there */
+};
+
+/* The newest claim, which leads to all. */
+const struct claim *claim_newest(void);
+
+/* Of the claims from newest on: the namespace that the package of modules of that
+ * interpreter lives in first, or NULL. */
+struct namespace *claim_home(const struct claim *newest, const struct object *interpreter,
+			     const char *package);
+
+/* The n-th package (from 0) that lives in the namespace, or NULL after the last. */
+const char *claim_package(const struct claim *newest, const struct namespace *namespace,
+			  size_t n);
+
+/* Puts one more claim before *list, which is private so far. Texts are copied. When
+ * memory is out there is none: then another thread may decide otherwise. */
+void claim_for_package(const struct claim **list, struct namespace *namespace,
+		       const char *package);
+void claim_for_library(const struct claim **list, struct namespace *namespace,
+		       const struct placement_library *library);
+
+/* Publishes list, which begins with seen. False if that is not the newest any more. */
+bool claim_publish(const struct claim *list, const struct claim *seen);
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* A module's files, and what is loaded -> what placement.h wants to know.
+ *
+ * The hard thing is to be cheap: every import comes by here. A module without libraries
+ * costs nothing, and of a library a few KB are read. */
+#include "audit/facts.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/elf_machine.h"
+#include "audit/libraries.h"
+#include "audit/process.h"
+#include "policy/package.h"
+
+/* ---- which package? ---- */
+
+/* The length of the first directory, going up from the file, without __init__.py. */
+static size_t top_of(const char *path)
+{
+	char file[PATH_MAX + sizeof "/__init__.py"];
+	const char *end = strrchr(path, '/');
+	size_t length = end ? (size_t)(end - path) : 0;
+
+	while (length > 0) {
+		snprintf(file, sizeof file, "%.*s/__init__.py", (int)length, path);
+		if (access(file, F_OK) != 0)
+			break;
+		while (length > 0 && path[--length] != '/')
+			;
+	}
+	return length;
+}
+
+/* The group that a package belongs to is isolated as one, under its name. */
+static void use_group(char *package, size_t size)
+{
+	const char *group = rules_group(&process.settings.rules, package, NULL);
+
+	if (group)
+		snprintf(package, size, "group %s", group);
+}
+
+void facts_package(const char *path, char *package, size_t size)
+{
+	const struct rules *rules = &process.settings.rules;
+
+	switch (rules_per(rules, NULL)) {
+	case PER_PROCESS:
+		snprintf(package, size, "process");
+		return;
+	case PER_MODULE:
+		snprintf(package, size, "%s", path);
+		return;
+	case PER_PACKAGE:
+		if (!package_in_site(rules, path, package, size, NULL))
+			package_elsewhere(path, top_of(path), package, size);
+		use_group(package, size);
+	}
+}
+
+/* The package that a library belongs to; "" if to none, so to the system. */
+static void package_of_library(const char *path, char *package, size_t size)
+{
+	const char *name = object_last_part(path);
+	size_t top;
+
+	package[0] = '\0';
+	if (!package_in_site(&process.settings.rules, path, package, size, NULL)) {
+		top = top_of(path);
+		if (path + top + 1 >= name)
+			return;
+		package_elsewhere(path, top, package, size);
+	}
+	use_group(package, size);
+}
+
+/* ---- what is loaded ---- */
+
+/* Names that stay: objects point to them. There are as many as packages. */
+static const char *keep_name(const char *name)
+{
+	struct kept {
+		struct kept *before;
+		char *name;
+	};
+	static struct kept *all;
+	struct kept *kept = __atomic_load_n(&all, __ATOMIC_ACQUIRE);
+
+	for (; kept; kept = kept->before)
+		if (strcmp(kept->name, name) == 0)
+			return kept->name;
+	kept = arena_take(&process.arena, sizeof *kept);
+	if (!kept || !(kept->name = arena_text(&process.arena, name, strlen(name))))
+		return "";
+	kept->before = __atomic_load_n(&all, __ATOMIC_ACQUIRE);
+	while (!__atomic_compare_exchange_n(&all, &kept->before, kept, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE))
+		;
+	return kept->name;
+}
+
+/* Found out once for each object. Its path can have ".." parts: RUNPATHs have. */
+static const char *package_of_loaded(struct facts *facts, struct object *object)
+{
+	if (!object->package) {
+		if (!process_absolute(object->path, facts->path_room, PATH_MAX))
+			return NULL;
+		package_of_library(facts->path_room, facts->package_room, PATH_MAX);
+		object->package = keep_name(facts->package_room);
+	}
+	return object->package[0] ? object->package : NULL;
+}
+
+static struct placement_library describe_loaded(struct facts *facts, struct object *object)
+{
+	return (struct placement_library){
+		.name = object->name,
+		.soname = object->soname[0] ? object->soname : NULL,
+		.path = object->path,
+		.device = object->file.device,
+		.inode = object->file.inode,
+		.package = package_of_loaded(facts, object),
+	};
+}
+
+/* What is loaded there, and what is about to be. Mirrors, which have no name, are
+ * everybody's. */
+static bool gather_libraries(struct facts *facts, const struct namespace *namespace,
+			     struct placement_space *space)
+{
+	const struct claim *claim;
+	struct placement_library *library;
+	size_t count = 0, i = 0;
+
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		count += object->lmid == namespace->lmid && object->name[0];
+	for (claim = facts->claims; claim; claim = claim->before)
+		count += claim->namespace == namespace && !claim->package;
+	library = arena_take(&facts->scratch, (count + 1) * sizeof *library);
+	if (!library)
+		return false;
+	for (claim = facts->claims; claim; claim = claim->before)
+		if (claim->namespace == namespace && !claim->package)
+			library[i++] = claim->library;
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (object->lmid == namespace->lmid && object->name[0] && i < count)
+			library[i++] = describe_loaded(facts, object);
+	space->library = library;
+	space->library_count = i;
+	return true;
+}
+
+static bool gather_packages(struct facts *facts, const struct namespace *namespace,
+			    struct placement_space *space)
+{
+	const char **package;
+	size_t count = 0, i;
+
+	while (claim_package(facts->claims, namespace, count))
+		count++;
+	package = arena_take(&facts->scratch, (count + 1) * sizeof *package);
+	if (!package)
+		return false;
+	for (i = 0; i < count; i++)
+		package[i] = claim_package(facts->claims, namespace, i);
+	space->package = package;
+	space->package_count = count;
+	return true;
+}
+
+bool facts_of_spaces(struct facts *facts)
+{
+	struct placement_space *space;
+	struct namespace *namespace;
+	size_t count = 0;
+
+	facts->claims = claim_newest();
+	space = arena_take(&facts->scratch, NAMESPACE_MAX * sizeof *space);
+	if (!space)
+		return false;
+	for (unsigned n = 0; (namespace = namespace_number(n)); n++) {
+		if (namespace->interpreter != facts->interpreter || count == NAMESPACE_MAX ||
+		    !__atomic_load_n(&namespace->made, __ATOMIC_ACQUIRE))
+			continue;
+		if (!gather_libraries(facts, namespace, &space[count]) ||
+		    !gather_packages(facts, namespace, &space[count]))
+			return false;
+		facts->space[count++] = namespace;
+	}
+	facts->known.space = space;
+	facts->known.space_count = count;
+	return true;
+}
+
+/* ---- what the module needs ---- */
+
+static const char *note(struct facts *facts, const char *text)
+{
+	return arena_text(&facts->scratch, text, strlen(text));
+}
+
+/* What a namespace has loaded need not be read again, nor what that needs: it is there,
+ * too. Of 50 modules with 38 libraries each, reading took longer than loading. */
+static bool knows_loaded(void *context, const char *path, struct closure_object *found)
+{
+	struct object *object;
+	struct status status;
+
+	(void)context;
+	if (!status_of_path(path, &status))
+		return false;
+	object = object_of_file(status.identity, LM_ID_BASE, false);
+	if (!object || object->lmid == LM_ID_BASE || !namespace_of(object->lmid))
+		return false;
+	found->path = object->path;
+	found->soname = object->soname[0] ? object->soname : NULL;
+	found->device = object->file.device;
+	found->inode = object->file.inode;
+	found->known = object;
+	return true;
+}
+
+static const char *package_of_need(struct facts *facts, const struct closure_object *object)
+{
+	if (object->known)
+		return package_of_loaded(facts, object->known);
+	package_of_library(facts->path_room, facts->package_room, PATH_MAX);
+	return facts->package_room[0] ? note(facts, facts->package_room) : NULL;
+}
+
+/* On `duplicate`; or on `share`, but it could not be: an old libgcc_s. */
+static bool may_double(const char *soname)
+{
+	const struct rules *rules = &process.settings.rules;
+
+	return rules_duplicate(rules, soname, NULL) || rules_shared(rules, soname, NULL);
+}
+
+static bool describe_need(struct facts *facts, const struct closure_object *object,
+			  struct placement_library *need)
+{
+	*need = (struct placement_library){ .name = object_last_part(object->name) };
+	if (!object->path)
+		return true;
+	need->soname = object->soname;
+	need->device = object->device;
+	need->inode = object->inode;
+	need->may_double = may_double(need->name) ||
+			   (object->soname && may_double(object->soname));
+	if (object->known)
+		need->path = object->path;
+	else if (process_absolute(object->path, facts->path_room, PATH_MAX))
+		need->path = note(facts, facts->path_room);
+	need->package = package_of_need(facts, object);
+	return need->path;
+}
+
+/* The closure without the module itself. */
+static void gather_needs(struct facts *facts, const struct closure *closure)
+{
+	struct placement_library *need;
+	const struct closure_object *object;
+
+	need = arena_take(&facts->scratch, closure->count * sizeof *need);
+	if (!need)
+		return;
+	facts->known.need = need;
+	for (object = closure->first->next; object; object = object->next)
+		if (describe_need(facts, object, &need[facts->known.need_count]))
+			facts->known.need_count++;
+}
+
+/* What closures are searched by, in this process. */
+struct world {
+	struct libraries libraries;
+	struct closure_object program;
+	char path[PATH_MAX];		/* of the program */
+};
+
+static struct world *make_world(void)
+{
+	struct world *world = arena_take(&process.arena, sizeof *world);
+	const struct object *main = object_of_map(process.main);
+
+	if (!world || !main)
+		return NULL;
+	if (readlink("/proc/self/exe", world->path, sizeof world->path - 1) < 0)
+		world->path[0] = '\0';
+	world->program.path = world->path;
+	if (!object_string(main, DT_RUNPATH))
+		world->program.rpath = object_string(main, DT_RPATH);
+	libraries_find(&world->libraries, process.library_path);
+	world->libraries.search.program = &world->program;
+	world->libraries.search.machine = MACHINE;
+	world->libraries.search.passes_over = namespace_shares;
+	return world;
+}
+
+/* Found out once; of two threads that do so at once, the first has it. */
+static const struct closure_search *process_search(void)
+{
+	static struct world *world;
+	struct world *made, *had = __atomic_load_n(&world, __ATOMIC_ACQUIRE);
+
+	if (had)
+		return &had->libraries.search;
+	made = make_world();
+	if (!made || __atomic_compare_exchange_n(&world, &had, made, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE))
+		had = made;
+	return had ? &had->libraries.search : NULL;
+}
+
+/* The module itself has been read already. */
+static bool add_module(struct facts *facts, struct closure *closure, const struct elf *elf)
+{
+	struct closure_object module = {
+		.name = facts->path, .path = facts->path, .machine = MACHINE,
+		.rpath = elf->runpath ? NULL : elf->rpath, .runpath = elf->runpath,
+	};
+	const char **needed;
+	size_t count = 0;
+
+	while (elf_needed(elf, count))
+		count++;
+	needed = arena_take(&facts->scratch, (count + 1) * sizeof *needed);
+	if (!needed)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		needed[i] = elf_needed(elf, i);
+	module.needed = needed;
+	return closure_add(closure, &module);
+}
+
+void facts_of_module(struct facts *facts, const struct elf *elf)
+{
+	const struct closure_search *search = process_search();
+	struct library_source files;
+	struct closure closure;
+
+	if (!search)
+		return;
+	library_source_begin(&files);
+	files.source.knows = knows_loaded;
+	closure_start(&closure, search, &files.source, &facts->scratch);
+	if (add_module(facts, &closure, elf)) {
+		closure_complete(&closure);
+		gather_needs(facts, &closure);
+	}
+	library_source_end(&files);
+}
+
+bool facts_begin(struct facts *facts)
+{
+	if (!process_scratch(&facts->scratch))
+		return false;
+	facts->path_room = arena_take(&facts->scratch, PATH_MAX);
+	facts->package_room = arena_take(&facts->scratch, PATH_MAX);
+	return true;
+}
+
+void facts_end(struct facts *facts)
+{
+	process_scratch_end(&facts->scratch);
+}
+
+/* ---- what it claims ---- */
+
+static bool is_claimed(const struct facts *facts, const struct namespace *namespace,
+		       const struct placement_library *need)
+{
+	for (const struct claim *claim = facts->claims; claim; claim = claim->before)
+		if (!claim->package && claim->namespace == namespace &&
+		    claim->library.inode == need->inode &&
+		    claim->library.device == need->device)
+			return true;
+	return false;
+}
+
+bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home)
+{
+	const struct claim *list = facts->claims;
+
+	if (is_home)
+		claim_for_package(&list, namespace, facts->known.package);
+	for (size_t i = 0; i < facts->known.need_count; i++) {
+		const struct placement_library *need = &facts->known.need[i];
+
+		if (need->package && !claim_home(list, facts->interpreter, need->package))
+			claim_for_package(&list, namespace, need->package);
+		if (need->path && !need->may_double && !is_claimed(facts, namespace, need))
+			claim_for_library(&list, namespace, need);
+	}
+	return claim_publish(list, facts->claims);
+}
+
+bool facts_find(const char *name, char *path, size_t size)
+{
+	static const struct closure_object nobody = { .path = "" };
+	const struct closure_search *search = process_search();
+	struct library_source files;
+	struct closure closure;
+	struct arena scratch;
+	const char *found;
+
+	if (!search || !process_scratch(&scratch))
+		return false;
+	library_source_begin(&files);
+	closure_start(&closure, search, &files.source, &scratch);
+	found = closure_find(&closure, &nobody, name);
+	if (!found || !process_absolute(found, path, size))
+		found = NULL;
+	library_source_end(&files);
+	process_scratch_end(&scratch);
+	return found != NULL;
+}

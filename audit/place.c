@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* A module -> the namespace that it goes to.
+ *
+ * placement.h decides by the facts; here a namespace is made when it says so, and
+ * what a person should know of the decision is logged. */
+#include "audit/place.h"
+
+#include "audit/facts.h"
+#include "audit/process.h"
+
+struct place {
+	struct facts facts;
+	const char *package;
+	bool is_made;			/* the namespace is one that we made, and nobody's */
+	struct placement placement;
+	struct diag *diag;
+};
+
+static const char *conf_file(void)
+{
+	return process.settings.conf_name ? process.settings.conf_name : SETTINGS_CONF_FILE;
+}
+
+static void log_clash(const struct place *place, const struct namespace *namespace)
+{
+	const struct placement *placement = &place->placement;
+
+	if (placement->clashes)
+		process_log(LOG_LEVEL_WARNING, "%s: gets %s instead of its own %s: namespace "
+			    "%ld, where it goes (%s), has that name already",
+			    place->facts.path, placement->instead->path, placement->clash->path,
+			    (long)namespace->lmid, place->diag->text);
+}
+
+static void log_doubled(const struct place *place, const struct namespace *namespace)
+{
+	const struct placement *placement = &place->placement;
+	const struct placement_space *there;
+	const struct namespace *other;
+
+	if (!placement->doubled)
+		return;
+	other = place->facts.space[placement->doubled_in];
+	there = &place->facts.known.space[placement->doubled_in];
+	process_log(LOG_LEVEL_WARNING, "%s: gets a second copy of %s in namespace %ld; the "
+		    "first is in namespace %ld. If packages pass objects of it to each other, "
+		    "put this line into %s: group NAME \"%s\" \"%s\"; if not: duplicate %s",
+		    place->facts.path, placement->doubled->path, (long)namespace->lmid,
+		    (long)other->lmid, conf_file(), place->package,
+		    there->package_count ? there->package[0] : "", placement->doubled->name);
+}
+
+static void log_full(const struct place *place, const struct namespace *namespace)
+{
+	if (place->placement.reason == PLACEMENT_FULL)
+		process_log(LOG_LEVEL_INFO, "package %s joins namespace %ld, with %zu others: "
+			    "%s", place->package, (long)namespace->lmid,
+			    place->facts.known.space[place->placement.space].package_count,
+			    place->diag->text);
+}
+
+/* There is none left: the one that suits it most. Others may have been made since the
+ * facts were gathered. */
+static struct namespace *join(struct place *place)
+{
+	process_log(LOG_LEVEL_DEBUG, "%s: %s", place->facts.path, place->diag->text);
+	if (!facts_of_spaces(&place->facts) || place->facts.known.space_count == 0)
+		return NULL;
+	place->facts.known.is_full = true;
+	placement_decide(&place->placement, &place->facts.known);
+	return place->facts.space[place->placement.space];
+}
+
+static struct namespace *decide(struct place *place)
+{
+	struct namespace *made;
+
+	place->facts.known.is_full = false;
+	placement_decide(&place->placement, &place->facts.known);
+	if (place->placement.reason != PLACEMENT_NEW)
+		return place->facts.space[place->placement.space];
+	made = namespace_make(place->facts.interpreter, place->diag);
+	place->is_made = made;
+	return made ? made : join(place);
+}
+
+/* Is it where the package lives from now on? */
+static bool is_home(const struct place *place)
+{
+	enum placement_reason reason = place->placement.reason;
+
+	return reason == PLACEMENT_NEW || reason == PLACEMENT_FULL ||
+	       !claim_home(place->facts.claims, place->facts.interpreter, place->package);
+}
+
+#define ATTEMPTS_MAX 1000	/* each that fails is one in which another thread was done */
+
+/* Decides, by facts that still hold when others can see the decision. */
+static struct namespace *decide_with_others(struct place *place)
+{
+	for (int i = 0; i < ATTEMPTS_MAX && facts_of_spaces(&place->facts); i++) {
+		struct namespace *namespace = decide(place);
+
+		if (!namespace || facts_claim(&place->facts, namespace, is_home(place)))
+			return namespace;
+		if (place->is_made)
+			namespace_return(namespace);
+		place->is_made = false;
+	}
+	diag_set(place->diag, "no memory for what namespaces have");
+	return NULL;
+}
+
+/* Most modules need nothing but libc: they cost no look at any file. */
+static bool has_needs(const struct elf *elf)
+{
+	const char *name;
+
+	for (size_t n = 0; (name = elf_needed(elf, n)); n++)
+		if (!namespace_shares(name))
+			return true;
+	return false;
+}
+
+/* elf is NULL for a module without libraries of its own. */
+static struct namespace *look_and_decide(struct place *place, const struct elf *elf)
+{
+	struct namespace *namespace;
+
+	if (elf)
+		facts_of_module(&place->facts, elf);
+	namespace = decide_with_others(place);
+	if (!namespace)
+		return NULL;
+	placement_explain(&place->placement, place->diag);
+	log_full(place, namespace);
+	log_clash(place, namespace);
+	log_doubled(place, namespace);
+	return namespace;
+}
+
+struct namespace *place_module(const struct object *interpreter, const char *path,
+			       const struct elf *elf, char *package, size_t size,
+			       struct diag *diag)
+{
+	struct place place = {
+		.facts = {
+			.interpreter = interpreter,
+			.path = path,
+			.known = { .package = package },
+		},
+		.package = package,
+		.diag = diag,
+	};
+	bool is_alone = !has_needs(elf) ||
+			rules_per(&process.settings.rules, NULL) == PER_PROCESS;
+	struct namespace *namespace;
+
+	facts_package(path, package, size);
+	namespace = is_alone ? claim_home(claim_newest(), interpreter, package) : NULL;
+	if (namespace) {
+		diag_set(diag, "its package is there");
+		return namespace;
+	}
+	if (!facts_begin(&place.facts)) {
+		diag_set(diag, "no memory to find out where it belongs");
+		return NULL;
+	}
+	namespace = look_and_decide(&place, is_alone ? NULL : elf);
+	facts_end(&place.facts);
+	return namespace;
+}

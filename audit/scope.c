@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening a file in a namespace, beside what has been opened RTLD_GLOBAL. */
+#include "audit/scope.h"
+
+#include <string.h>
+
+#include "audit/host.h"
+#include "audit/mirror.h"
+#include "audit/process.h"
+
+#define RETRIES_MAX	64	/* more than host libraries there can be */
+#define COMPANIONS_MAX	128	/* that a scope object needs */
+#define PROMOTED_DEPTH	4	/* steps of DT_NEEDED from what was opened RTLD_GLOBAL */
+
+struct promoted {
+	const struct promoted *before;
+	const char *path;		/* it was opened by */
+	struct identity file;
+};
+
+static const struct promoted *promoted_in_base;		/* newest first */
+
+static const struct promoted **list_of(struct namespace *namespace)
+{
+	return namespace ? &namespace->promoted : &promoted_in_base;
+}
+
+static const struct promoted *promoted_in(const struct namespace *namespace)
+{
+	return __atomic_load_n(list_of((struct namespace *)namespace), __ATOMIC_ACQUIRE);
+}
+
+/* ---- opening ---- */
+
+/* dlmopen, until no host library is wanting any more. */
+static void *open_prepared(Lmid_t lmid, const char *path, int mode)
+{
+	void *handle = NULL;
+
+	for (int i = 0; i < RETRIES_MAX && !handle; i++) {
+		unsigned before = host_generation();
+
+		handle = process.base.dlmopen(lmid, path, mode);
+		if (handle)
+			break;
+		host_prepare();
+		if (host_generation() == before)
+			break;
+	}
+	return handle;
+}
+
+/* What is loaded by that path, or NULL: it may have been closed since. Give it back
+ * with dlclose(). */
+static void *handle_at(const struct namespace *namespace, const char *path)
+{
+	return process.base.dlmopen(namespace->lmid, path, RTLD_LAZY | RTLD_NOLOAD);
+}
+
+static bool is_loaded(const struct namespace *namespace, const char *path)
+{
+	void *handle = handle_at(namespace, path);
+
+	if (handle)
+		process.base.dlclose(handle);
+	return handle != NULL;
+}
+
+/* Opens path as the first dependency of a scope object, so that all that comes
+ * with it is searched beside its own libraries. The scope object stays. */
+static bool open_scope(struct namespace *namespace, const char *path,
+		       const char *const *extra, size_t extra_count)
+{
+	const struct promoted *promoted = promoted_in(namespace);
+	const char *needed[COMPANIONS_MAX] = { path };
+	struct diag diag = { "" };
+	struct mirror scope;
+	size_t count = 1;
+	void *handle;
+
+	for (size_t i = 0; i < extra_count; i++)
+		needed[count++] = extra[i];
+	for (; promoted && count < COMPANIONS_MAX; promoted = promoted->before)
+		if (is_loaded(namespace, promoted->path))
+			needed[count++] = promoted->path;
+	if (!mirror_make_scope(&scope, "scope", needed, count, &diag)) {
+		process_log(LOG_LEVEL_ERROR, "%s: %s", path, diag.text);
+		return true;
+	}
+	handle = open_prepared(namespace->lmid, scope.file.path, RTLD_NOW);
+	process_memfile_close(&scope.file);
+	return handle != NULL;
+}
+
+void *scope_open(struct namespace *namespace, const char *path, int mode,
+		 const char *const *extra, size_t extra_count)
+{
+	void *loaded = NULL;
+
+	mode &= ~RTLD_GLOBAL;
+	host_prepare();
+	if (extra_count || promoted_in(namespace)) {
+		loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);
+		if (loaded || (mode & RTLD_NOLOAD))
+			return loaded;
+		if (!open_scope(namespace, path, extra, extra_count))
+			return NULL;
+	}
+	return open_prepared(namespace->lmid, path, mode);
+}
+
+/* ---- promoting ---- */
+
+void scope_promote(struct namespace *namespace, const char *path, struct identity file)
+{
+	const struct promoted **list = list_of(namespace);
+	const struct promoted *each = promoted_in(namespace);
+	struct promoted *promoted;
+
+	while (each && !identity_equal(each->file, file))
+		each = each->before;
+	if (each || !(promoted = arena_take(&process.arena, sizeof *promoted)) ||
+	    !(promoted->path = arena_text(&process.arena, path, strlen(path))))
+		return;
+	promoted->file = file;
+	promoted->before = promoted_in(namespace);
+	while (!__atomic_compare_exchange_n(list, &promoted->before, promoted, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+}
+
+/* Does the object need the other, by DT_NEEDED? */
+static bool needs(const struct object *object, const struct object *other)
+{
+	const char *soname = object_soname(other), *name;
+
+	for (size_t n = 0; (name = object_needed(object, n)); n++)
+		if ((soname && strcmp(name, soname) == 0) ||
+		    strcmp(object_last_part(name), other->name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_promoted(const struct promoted *list, const struct object *object, int depth)
+{
+	for (const struct promoted *each = list; each; each = each->before)
+		if (identity_equal(each->file, object->file))
+			return true;
+	if (depth == 0)
+		return false;
+	for (struct object *user = object_next(NULL); user; user = object_next(user))
+		if (user != object && user->lmid == object->lmid && needs(user, object) &&
+		    is_promoted(list, user, depth - 1))
+			return true;
+	return false;
+}
+
+/* What is promoted where the object is, seen from here; NULL if nothing is, or it
+ * is here, or the object has always been there. Mirrors have no name: what they
+ * give every namespace has. */
+static const struct promoted *promoted_around(const struct object *object,
+					      const struct namespace *here)
+{
+	const struct namespace *there = namespace_of(object->lmid);
+
+	if (object->at_start || !object->name[0] || there == here ||
+	    (!there && object->lmid != LM_ID_BASE))
+		return NULL;
+	return promoted_in(there);
+}
+
+struct search {
+	const struct namespace *here;
+	const char *symbol;
+	const struct object *found;
+};
+
+static void find_promoter(void *context)
+{
+	struct search *search = context;
+
+	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
+		const struct promoted *list = promoted_around(object, search->here);
+		struct symbols symbols;
+
+		if (search->found || !list)
+			continue;
+		object_symbols(object, &symbols);
+		if (symbols_find(&symbols, search->symbol) &&
+		    is_promoted(list, object, PROMOTED_DEPTH))
+			search->found = object;
+	}
+}
+
+const struct object *scope_promoter(const struct namespace *here, const char *symbol)
+{
+	struct search search = { .here = here, .symbol = symbol };
+
+	object_freeze(find_promoter, &search);
+	return search.found;
+}
+
+/* The one promoted first is the last of the list, and goes first. */
+static void *first_symbol(const struct namespace *namespace, const struct promoted *list,
+			  const char *symbol)
+{
+	void *address = list->before ? first_symbol(namespace, list->before, symbol) : NULL;
+	void *handle = address ? NULL : handle_at(namespace, list->path);
+
+	if (!handle)
+		return address;
+	address = process.base.dlsym(handle, symbol);
+	process.base.dlclose(handle);
+	return address;
+}
+
+/* The first namespace from the n-th on with anything promoted, or NULL. */
+static const struct namespace *next_used(unsigned *n)
+{
+	const struct namespace *namespace;
+
+	while ((namespace = namespace_number((*n)++)))
+		if (promoted_in(namespace))
+			break;
+	return namespace;
+}
+
+bool scope_is_used(const struct namespace *namespace)
+{
+	unsigned n = 0;
+
+	return namespace ? promoted_in(namespace) != NULL : next_used(&n) != NULL;
+}
+
+void *scope_symbol(const struct namespace *namespace, const char *symbol)
+{
+	void *address = NULL;
+	unsigned n = 0;
+
+	if (namespace)
+		return promoted_in(namespace) ? first_symbol(namespace, promoted_in(namespace),
+							     symbol) : NULL;
+	while (!address && (namespace = next_used(&n)))
+		address = first_symbol(namespace, promoted_in(namespace), symbol);
+	return address;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening a file in a namespace, beside what has been opened RTLD_GLOBAL.
+ *
+ * In a namespace RTLD_GLOBAL crashes every glibc (2.28 to 2.43: its
+ * _ns_main_searchlist is NULL), so the flag never gets there. What was opened with
+ * it is remembered as promoted, and found again in two ways: what is loaded later
+ * into the same namespace comes through a scope object that needs both; and when a
+ * symbol is missing all the same, a promoter can be asked for. */
+#ifndef PYPY_ISOLATE_SCOPE_H
+#define PYPY_ISOLATE_SCOPE_H
+
+#include "audit/namespace.h"
+
+/* Opens path in the namespace with base's dlmopen, never RTLD_GLOBAL. Through a
+ * scope object when something has been promoted there, or when objects at
+ * extra_count extra paths are to be in scope. NULL: base's dlerror() has the
+ * reason. */
+void *scope_open(struct namespace *namespace, const char *path, int mode,
+		 const char *const *extra, size_t extra_count);
+
+/* Remembers that the file has been opened RTLD_GLOBAL by this path; in base if
+ * namespace is NULL. */
+void scope_promote(struct namespace *namespace, const char *path, struct identity file);
+
+/* The object outside of here that was opened RTLD_GLOBAL, or came with one that was,
+ * and defines the symbol: under plain loading it would be in reach. Not one that
+ * base has from its start. NULL if there is none. */
+const struct object *scope_promoter(const struct namespace *here, const char *symbol);
+
+/* Is anything promoted in the namespace, or in any if that is NULL? */
+bool scope_is_used(const struct namespace *namespace);
+
+/* The address of a symbol of what is promoted in the namespace, or in any if that
+ * is NULL; the first promoted goes first. NULL if none has it. For dlsym(). */
+void *scope_symbol(const struct namespace *namespace, const char *symbol);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls that libc's functions of these names make into cancellation points:
+ * dlopen() is none, so a thread that is to be cancelled must not end in here. */
+#ifndef PYPY_ISOLATE_SYS_H
+#define PYPY_ISOLATE_SYS_H
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static inline int sys_open(const char *path, int flags)
+{
+	return syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
+}
+
+static inline void sys_close(int fd)
+{
+	syscall(SYS_close, fd);
+}
+
+static inline ssize_t sys_write(int fd, const void *bytes, size_t size)
+{
+	return syscall(SYS_write, fd, bytes, size);
+}
+
+/* Exactly size bytes from offset? */
+static inline bool sys_read_at(int fd, void *bytes, size_t size, uint64_t offset)
+{
+#if __WORDSIZE == 64
+	return syscall(SYS_pread64, fd, bytes, size, offset) == (ssize_t)size;
+#else
+	/* The kernel wants the offset in two registers, and which two depends on the
+	 * architecture; libc knows. */
+	return pread64(fd, bytes, size, offset) == (ssize_t)size;
+#endif
+}
+
+#endif
