@@ -38,7 +38,7 @@ expect_same_objects() {
   local plain_output name
   plain
   assert_success
-  for name in vendor/mod "other/objects" tensor/lib/libb.so shibo/libshared.so giver/libgiven.so \
+  for name in vendor/mod other/objects tensor/lib/libb.so shibo/libshared.so giver/libgiven.so \
     closer/libclosed.so vendor.libs/libcommon.so.1 /libz.so.1; do
     assert_equal "$name $(grep -c "$name" <<<"$output")" "$name 1"
   done
