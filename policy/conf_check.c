@@ -132,14 +132,11 @@ static unsigned named_before(const struct parser *parser, const struct line *lin
 	return rule ? rule->line : 0;
 }
 
-/* A package is a name without '/', up to its first '.', or outside of site
- * directories a path (package.h). */
+/* A package is a name without '/', up to its first '.' (package.h). */
 static bool is_no_package(const char *pattern)
 {
-	if (strchr("/*?[", *pattern))
-		return false;
 	pattern += strspn(pattern, ".");
-	return strpbrk(pattern, "./") && !strpbrk(pattern, "*?[");
+	return strchr(pattern, '/') || (strchr(pattern, '.') && !strpbrk(pattern, "*?["));
 }
 
 static void check_group(struct parser *parser, struct line *line)

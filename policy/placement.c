@@ -264,9 +264,12 @@ void placement_explain(const struct placement *placement, struct diag *out)
 		diag_set(out, "a new one");
 		break;
 	case PLACEMENT_FULL:
-		diag_set(out, "all are taken, and there it meets %s",
-			 placement->clashes ? "the fewest libraries of the same name"
-					    : "no library of the same name");
+		if (placement->clashes)
+			diag_set(out, "all are taken, and it gets %s instead of its own %s",
+				 placement->instead->path, placement->clash->path);
+		else
+			diag_set(out, "all are taken, and there it meets no library of the "
+				 "same name");
 		break;
 	}
 }
