@@ -136,8 +136,8 @@ static bool mend_library(struct load *load)
 	if (!object || strcmp(load->adopted, name) == 0)
 		return false;
 	strcpy(load->adopted, name);
-	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which the "
-		    "program has opened", load->path, name, object->path);
+	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which "
+		    "the program has opened", load->path, name, object->path);
 	return namespace_adopt(load->namespace, object, name, load->diag);
 }
 
@@ -282,8 +282,9 @@ static bool choose_namespace(struct load *load, const struct object *loaded,
 		diag_set(load->diag, "it is loaded there");
 		load->namespace = has;
 	} else {
-		load->namespace = place_module(load->interpreter, load->path, elf, load->package,
-					       sizeof load->package, load->diag);
+		load->namespace = place_module(load->interpreter, load->path, elf,
+					       load->package, sizeof load->package,
+					       load->diag);
 	}
 	return load->namespace;
 }

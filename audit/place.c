@@ -56,8 +56,8 @@ static void log_full(const struct place *place, const struct namespace *namespac
 
 	if (placement->reason == PLACEMENT_FULL)
 		process_log(placement->clashes ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-			    "package %s joins namespace %ld, with %zu others: %s", place->package,
-			    (long)namespace->lmid,
+			    "package %s joins namespace %ld, with %zu others: %s",
+			    place->package, (long)namespace->lmid,
 			    place->facts.known.space[placement->space].package_count,
 			    place->diag->text);
 }
