@@ -2,8 +2,8 @@
 # The object lists are the architecture: policy decides, audit acts, launcher is
 # what a person types. PURE knows no process, so both others may use it.
 
-PURE     = policy/arena policy/diag policy/glob policy/conf policy/conf_check policy/rules \
-           policy/capi policy/builtin policy/package policy/placement \
+PURE     = policy/arena policy/diag policy/glob policy/conf policy/conf_check policy/conf_error \
+           policy/rules policy/capi policy/builtin policy/package policy/placement \
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
 SETTINGS = audit/settings audit/status audit/libraries

@@ -118,8 +118,8 @@ const char *closure_find(struct closure *closure, const struct closure_object *l
 struct closure_object *closure_need(struct closure *closure,
 				    const struct closure_object *loader, const char *name);
 
-/* Adds, breadth first, all that the objects need and search does not pass over. False when memory is out or
- * there are too many: then the list is not complete. */
+/* Adds, breadth first, all that the objects need and search does not pass over. False
+ * when memory is out or there are too many: then the list is not complete. */
 bool closure_complete(struct closure *closure);
 
 #endif

@@ -56,7 +56,7 @@ void facts_package(const char *path, char *package, size_t size)
 		return;
 	case PER_PACKAGE:
 		if (!package_in_site(rules, path, package, size, NULL))
-			package_elsewhere(path, top_of(path), package, size);
+			package_below(path, top_of(path), package, size);
 		use_group(package, size);
 	}
 }
@@ -72,7 +72,7 @@ static void package_of_library(const char *path, char *package, size_t size)
 		top = top_of(path);
 		if (path + top + 1 >= name)
 			return;
-		package_elsewhere(path, top, package, size);
+		package_below(path, top, package, size);
 	}
 	use_group(package, size);
 }

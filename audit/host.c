@@ -20,6 +20,7 @@ struct host {
 	const char *soname;
 	enum host_state state;
 	struct mirror *mirror;		/* STATE_READY */
+	const char *reason;		/* STATE_WANTED: why it could not be made, or NULL */
 };
 
 /* Appended to under ld.so's lock or before a namespace exists; never shrinks. */
@@ -163,11 +164,22 @@ enum host_answer host_find(const char *soname, const char **path)
 void host_prepare(void)
 {
 	for (unsigned i = 0; i < hosts.count && i < HOST_MAX; i++) {
+		struct host *host = hosts.entry[i];
 		struct diag diag = { "" };
 
-		if (hosts.entry[i] && !make_ready(hosts.entry[i], &diag) && diag.text[0])
-			process_log(LOG_LEVEL_ERROR, "%s", diag.text);
+		if (!host || make_ready(host, &diag) || !diag.text[0])
+			continue;
+		if (!host->reason || strcmp(host->reason, diag.text) != 0)
+			host->reason = arena_text(&process.arena, diag.text,
+						  strlen(diag.text));
 	}
+}
+
+const char *host_reason(const char *soname)
+{
+	const struct host *host = entry_of(soname);
+
+	return host && host->state == STATE_WANTED ? host->reason : NULL;
 }
 
 unsigned host_generation(void)

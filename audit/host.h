@@ -25,6 +25,9 @@ enum host_answer host_find(const char *soname, const char **path);
 /* Makes the mirrors that host_find() has noted; loads into base what base lacks. */
 void host_prepare(void);
 
+/* Why a mirror could not be made so far, or NULL. */
+const char *host_reason(const char *soname);
+
 /* Counts the host libraries that have been prepared: when it has changed since a
  * load failed, the load is worth another try. */
 unsigned host_generation(void);

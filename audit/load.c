@@ -92,8 +92,8 @@ static bool allow_unlisted(struct load *load, const char *symbol, const struct o
 	return true;
 }
 
-/* A symbol was missing. True: it can be had now, so it is worth another try. */
-static bool mend(struct load *load, const char *symbol)
+/* A symbol was missing. True: it can be had now. */
+static bool mend_symbol(struct load *load, const char *symbol)
 {
 	const struct object *definer = scope_promoter(load->namespace, symbol);
 	bool was_lazy = load->lazily;
@@ -120,33 +120,40 @@ static const struct object *late_in_base(const char *name)
 	return NULL;
 }
 
-/* A library was missing, so ld.so's text begins with its name. Plain loading would take
- * what the program has opened before by its path. True: another try. */
-static bool mend_library(struct load *load, const char *error)
+/* A library was missing: then ld.so's text begins with its name. Plain loading would take
+ * what the program has opened before by its path. True: it can be had now. */
+static bool mend_library(struct load *load)
 {
+	const char *error = load->diag->text;
+	size_t length = strcspn(error, ":/");
 	const struct object *object;
 	char name[NAME_MAX + 1];
 
-	if (snprintf(name, sizeof name, "%.*s", (int)strcspn(error, ":/"), error) >=
-		    (int)sizeof name || !(object = late_in_base(name)) ||
-	    strcmp(load->adopted, name) == 0)
+	if (length == 0 || length > NAME_MAX)
+		return false;
+	snprintf(name, sizeof name, "%.*s", (int)length, error);
+	object = late_in_base(name);
+	if (!object || strcmp(load->adopted, name) == 0)
 		return false;
 	strcpy(load->adopted, name);
-	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which the "
-		    "program has opened", load->path, name, object->path);
+	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which "
+		    "the program has opened", load->path, name, object->path);
 	return namespace_adopt(load->namespace, object, name, load->diag);
 }
 
-/* ld.so's reason, for diag. Mirrors have no name, so where ld.so would name the
- * library that lacks a version it names the program: name the file instead. */
-static void set_reason(struct load *load, const char *error)
+/* Mirrors have no name, so where ld.so would name the library that lacks a version it
+ * names the program: name the file instead. */
+static void name_file(struct load *load)
 {
-	const char *version = error && error[0] != '/' ? strstr(error, ": version `") : NULL;
+	const char *text = load->diag->text;
+	const char *version = text[0] == '/' ? NULL : strstr(text, ": version `");
 
-	if (version)
-		diag_set(load->diag, "%s%s", load->path, version);
-	else
-		diag_set(load->diag, "%s", error ? error : "no reason given");
+	if (version) {
+		char rest[1024];
+
+		snprintf(rest, sizeof rest, "%s", version);
+		diag_set(load->diag, "%s%s", load->path, rest);
+	}
 }
 
 /* Always RTLD_NOW at first: a symbol that only base has must be an error here,
@@ -156,29 +163,27 @@ static int binding_mode(const struct load *load)
 	return load->lazily ? load->mode : (load->mode & ~RTLD_LAZY) | RTLD_NOW;
 }
 
+/* A load failed. True: what was missing can be had now, so it is worth another try. */
+static bool mend(struct load *load)
+{
+	char symbol[512];
+
+	if (unlisted_symbol(load->diag->text, symbol, sizeof symbol))
+		return mend_symbol(load, symbol);
+	return mend_library(load);
+}
+
 /* The handle, or NULL with the reason in diag. */
 static void *open_mended(struct load *load)
 {
-	char symbol[512];
 	void *handle;
-	bool retry;
 
-	do {
-		const char *error;
-
-		load->diag->text[0] = '\0';
+	do
 		handle = scope_open(load->namespace, load->file, binding_mode(load),
-				    load->unlisted.path, load->unlisted.count);
-		if (handle || (load->mode & RTLD_NOLOAD))
-			break;
-		error = process.base.dlerror();
-		if (error && unlisted_symbol(error, symbol, sizeof symbol))
-			retry = mend(load, symbol);
-		else
-			retry = error && mend_library(load, error);
-		if (!retry && !load->diag->text[0])
-			set_reason(load, error);
-	} while (retry);
+				    load->unlisted.path, load->unlisted.count, load->diag);
+	while (!handle && !(load->mode & RTLD_NOLOAD) && mend(load));
+	if (!handle)
+		name_file(load);
 	unlisted_end(&load->unlisted);
 	return handle;
 }
@@ -277,8 +282,9 @@ static bool choose_namespace(struct load *load, const struct object *loaded,
 		diag_set(load->diag, "it is loaded there");
 		load->namespace = has;
 	} else {
-		load->namespace = place_module(load->interpreter, load->path, elf, load->package,
-					       sizeof load->package, load->diag);
+		load->namespace = place_module(load->interpreter, load->path, elf,
+					       load->package, sizeof load->package,
+					       load->diag);
 	}
 	return load->namespace;
 }

@@ -25,7 +25,7 @@ static void log_clash(const struct place *place, const struct namespace *namespa
 {
 	const struct placement *placement = &place->placement;
 
-	if (placement->clashes)
+	if (placement->clashes && placement->reason != PLACEMENT_FULL)
 		process_log(LOG_LEVEL_WARNING, "%s: gets %s instead of its own %s: namespace "
 			    "%ld, where it goes (%s), has that name already",
 			    place->facts.path, placement->instead->path, placement->clash->path,
@@ -52,10 +52,13 @@ static void log_doubled(const struct place *place, const struct namespace *names
 
 static void log_full(const struct place *place, const struct namespace *namespace)
 {
-	if (place->placement.reason == PLACEMENT_FULL)
-		process_log(LOG_LEVEL_INFO, "package %s joins namespace %ld, with %zu others: "
-			    "%s", place->package, (long)namespace->lmid,
-			    place->facts.known.space[place->placement.space].package_count,
+	const struct placement *placement = &place->placement;
+
+	if (placement->reason == PLACEMENT_FULL)
+		process_log(placement->clashes ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+			    "package %s joins namespace %ld, with %zu others: %s",
+			    place->package, (long)namespace->lmid,
+			    place->facts.known.space[placement->space].package_count,
 			    place->diag->text);
 }
 

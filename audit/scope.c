@@ -2,6 +2,8 @@
 /* Opening a file in a namespace, beside what has been opened RTLD_GLOBAL. */
 #include "audit/scope.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "audit/host.h"
@@ -32,22 +34,33 @@ static const struct promoted *promoted_in(const struct namespace *namespace)
 
 /* ---- opening ---- */
 
-/* dlmopen, until no host library is wanting any more. */
-static void *open_prepared(Lmid_t lmid, const char *path, int mode)
+/* ld.so's reason; or ours, if that is why it does not find a library. */
+static void set_reason(struct diag *diag)
 {
-	void *handle = NULL;
+	const char *error = process.base.dlerror(), *reason;
+	char name[NAME_MAX + 1];
 
-	for (int i = 0; i < RETRIES_MAX && !handle; i++) {
+	diag_set(diag, "%s", error ? error : "no reason given");
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(diag->text, ":"), diag->text);
+	if ((reason = host_reason(name)))
+		diag_set(diag, "%s", reason);
+}
+
+/* dlmopen, until no host library is wanting any more. */
+static void *open_prepared(Lmid_t lmid, const char *path, int mode, struct diag *diag)
+{
+	for (int i = 0; i < RETRIES_MAX; i++) {
 		unsigned before = host_generation();
+		void *handle = process.base.dlmopen(lmid, path, mode);
 
-		handle = process.base.dlmopen(lmid, path, mode);
-		if (handle)
-			break;
+		if (handle || (mode & RTLD_NOLOAD))
+			return handle;
+		set_reason(diag);
 		host_prepare();
 		if (host_generation() == before)
 			break;
 	}
-	return handle;
+	return NULL;
 }
 
 /* What is loaded by that path, or NULL: it may have been closed since. Give it back
@@ -69,11 +82,10 @@ static bool is_loaded(const struct namespace *namespace, const char *path)
 /* Opens path as the first dependency of a scope object, so that all that comes
  * with it is searched beside its own libraries. The scope object stays. */
 static bool open_scope(struct namespace *namespace, const char *path,
-		       const char *const *extra, size_t extra_count)
+		       const char *const *extra, size_t extra_count, struct diag *diag)
 {
 	const struct promoted *promoted = promoted_in(namespace);
 	const char *needed[COMPANIONS_MAX] = { path };
-	struct diag diag = { "" };
 	struct mirror scope;
 	size_t count = 1;
 	void *handle;
@@ -83,17 +95,17 @@ static bool open_scope(struct namespace *namespace, const char *path,
 	for (; promoted && count < COMPANIONS_MAX; promoted = promoted->before)
 		if (is_loaded(namespace, promoted->path))
 			needed[count++] = promoted->path;
-	if (!mirror_make_scope(&scope, "scope", needed, count, &diag)) {
-		process_log(LOG_LEVEL_ERROR, "%s: %s", path, diag.text);
+	if (!mirror_make_scope(&scope, "scope", needed, count, diag)) {
+		process_log(LOG_LEVEL_ERROR, "%s: %s", path, diag->text);
 		return true;
 	}
-	handle = open_prepared(namespace->lmid, scope.file.path, RTLD_NOW);
+	handle = open_prepared(namespace->lmid, scope.file.path, RTLD_NOW, diag);
 	process_memfile_close(&scope.file);
 	return handle != NULL;
 }
 
 void *scope_open(struct namespace *namespace, const char *path, int mode,
-		 const char *const *extra, size_t extra_count)
+		 const char *const *extra, size_t extra_count, struct diag *diag)
 {
 	void *loaded = NULL;
 
@@ -103,10 +115,10 @@ void *scope_open(struct namespace *namespace, const char *path, int mode,
 		loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);
 		if (loaded || (mode & RTLD_NOLOAD))
 			return loaded;
-		if (!open_scope(namespace, path, extra, extra_count))
+		if (!open_scope(namespace, path, extra, extra_count, diag))
 			return NULL;
 	}
-	return open_prepared(namespace->lmid, path, mode);
+	return open_prepared(namespace->lmid, path, mode, diag);
 }
 
 /* ---- promoting ---- */

@@ -13,10 +13,10 @@
 
 /* Opens path in the namespace with base's dlmopen, never RTLD_GLOBAL. Through a
  * scope object when something has been promoted there, or when objects at
- * extra_count extra paths are to be in scope. NULL: base's dlerror() has the
- * reason. */
+ * extra_count extra paths are to be in scope. NULL: diag has the reason, but for
+ * RTLD_NOLOAD. */
 void *scope_open(struct namespace *namespace, const char *path, int mode,
-		 const char *const *extra, size_t extra_count);
+		 const char *const *extra, size_t extra_count, struct diag *diag);
 
 /* Remembers that the file has been opened RTLD_GLOBAL by this path; in base if
  * namespace is NULL. */

@@ -158,9 +158,10 @@ struct steered steer_dlsym_inside(void *handle, const char *name, const void *ca
 	struct namespace *namespace;
 	void *address;
 
-	if (!name || route_real(name) || !scope_is_used(NULL) || !(namespace = namespace_of_map(map_at(caller))))
+	if (!name || route_real(name) || !scope_is_used(NULL))
 		return found_or_real(NULL);
-	if ((handle != RTLD_DEFAULT && handle != namespace->head) ||
+	namespace = namespace_of_map(map_at(caller));
+	if (!namespace || (handle != RTLD_DEFAULT && handle != namespace->head) ||
 	    has_symbol(namespace->head, name))
 		return found_or_real(NULL);
 	address = scope_symbol(namespace, name);

@@ -9,51 +9,12 @@
  * TEXT_BYTES, INCLUDES) and the stack (INCLUDE_DEPTH), the arena the memory. */
 #include "policy/conf_line.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TEXT_BYTES 65536
 #define LINE_BYTES 4096
 #define INCLUDE_DEPTH 8
 #define INCLUDES 64
-
-/* ---- errors ---- */
-
-/* An error must get through when there is no memory for its text. */
-static const struct conf_error no_memory = {
-	.text = "the policy is too large: no memory left for it",
-};
-
-static void give_up(struct parser *parser)
-{
-	if (parser->tail)
-		*parser->tail = &no_memory;
-	parser->tail = NULL;
-}
-
-void conf_fail(struct parser *parser, struct line *line, unsigned column,
-	       const char *format, ...)
-{
-	struct conf_error *error;
-	struct diag what, all;
-	va_list args;
-
-	line->is_bad = true;
-	if (!parser->tail)
-		return;
-	va_start(args, format);
-	vsnprintf(what.text, sizeof what.text, format, args);
-	va_end(args);
-	diag_set(&all, "%s:%u:%u: %s", line->file->name, line->number, column, what.text);
-	error = arena_take(parser->arena, sizeof *error);
-	if (!error || !(error->text = arena_text(parser->arena, all.text, strlen(all.text)))) {
-		give_up(parser);
-		return;
-	}
-	*parser->tail = error;
-	parser->tail = &error->next;
-}
 
 /* ---- bytes -> words ---- */
 
@@ -77,7 +38,7 @@ static void add_word(struct parser *parser, struct line *line, const char *start
 	if (word->text)
 		line->count++;
 	else
-		give_up(parser);
+		conf_give_up(parser);
 }
 
 /* p is at the quote. Returns where the next word can begin. */
@@ -204,7 +165,7 @@ static const struct capi *read_exports(struct parser *parser, struct line *line)
 	struct conf_text list;
 
 	if (!capi)
-		give_up(parser);
+		conf_give_up(parser);
 	else if (read_other(parser, line, word, &list) &&
 		 !read_capi(parser, capi, &list, &diag))
 		conf_fail(parser, line, word->column, "%s", diag.text);
@@ -218,7 +179,7 @@ static void add_rule(struct parser *parser, struct line *line, enum directive di
 	const char **words = arena_take(parser->arena, (count + 1) * sizeof *words);
 
 	if (!rule || !words) {
-		give_up(parser);
+		conf_give_up(parser);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -324,7 +285,7 @@ static void read_text(struct parser *parser, const struct conf_text *text,
 	struct line line = { .file = &file, .number = 1 };
 
 	if (!file.name) {
-		give_up(parser);
+		conf_give_up(parser);
 	} else if (text->length > TEXT_BYTES) {
 		conf_fail(parser, &line, 1, "the file is longer than %d bytes", TEXT_BYTES);
 	} else {

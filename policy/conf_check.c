@@ -132,14 +132,11 @@ static unsigned named_before(const struct parser *parser, const struct line *lin
 	return rule ? rule->line : 0;
 }
 
-/* A package is a name without '/', up to its first '.', or outside of site
- * directories a path (package.h). */
+/* A package is a name without '/', up to its first '.' (package.h). */
 static bool is_no_package(const char *pattern)
 {
-	if (strchr("/*?[", *pattern))
-		return false;
 	pattern += strspn(pattern, ".");
-	return strpbrk(pattern, "./") && !strpbrk(pattern, "*?[");
+	return strchr(pattern, '/') || (strchr(pattern, '.') && !strpbrk(pattern, "*?["));
 }
 
 static void check_group(struct parser *parser, struct line *line)
@@ -150,9 +147,9 @@ static void check_group(struct parser *parser, struct line *line)
 
 		check_sets(parser, line, word);
 		if (i > 1 && is_no_package(word->text))
-			conf_fail(parser, line, word->column, "'" SHOWN "' can match no package; "
-				  "a package is the first part of a module's name, as in "
-				  "'import PART.rest'", word->text);
+			conf_fail(parser, line, word->column, "'" SHOWN "' can match no "
+				  "package; a package is the first part of a module's name, "
+				  "as in 'import PART.rest'", word->text);
 		if (before)
 			conf_fail(parser, line, word->column, "package " SHOWN " is in a group "
 				  "already, at line %u; it can be in one", word->text, before);
@@ -210,8 +207,8 @@ static void check_interpreter(struct parser *parser, struct line *line)
 	}
 	patterns_end -= conf_has_executable(line);
 	if (patterns_end == 2)
-		conf_fail(parser, line, line->words[2].column, "no pattern before 'executable'; "
-			  "say which library is the interpreter");
+		conf_fail(parser, line, line->words[2].column, "no pattern before "
+			  "'executable'; say which library is the interpreter");
 	for (size_t i = 2; i < patterns_end; i++)
 		check_name(parser, line, &line->words[i], "patterns of a file name");
 }
@@ -248,8 +245,8 @@ const struct syntax *conf_syntax(struct parser *parser, struct line *line)
 
 	if (!syntax)
 		conf_fail(parser, line, word->column, "unknown directive '" SHOWN "'; there "
-			  "are interpreter, share, isolate, leave, site, per, group, duplicate, "
-			  "unlisted, mode and include", word->text);
+			  "are interpreter, share, isolate, leave, site, per, group, "
+			  "duplicate, unlisted, mode and include", word->text);
 	else if (line->count - 1 < syntax->least)
 		conf_fail(parser, line, word->column, "a word is missing; write: %s",
 			  syntax->usage);

@@ -54,6 +54,9 @@ struct syntax {
  * there is none of that name or it has too few or too many words. */
 const struct syntax *conf_syntax(struct parser *parser, struct line *line);
 
+/* The policy is too large: the error that has no memory of its own, and the last. */
+void conf_give_up(struct parser *parser);
+
 /* Notes an error at a column of the line. */
 void conf_fail(struct parser *parser, struct line *line, unsigned column,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -41,21 +41,10 @@ static size_t stem(const char *name)
 	return dots + strcspn(name + dots, "./");
 }
 
-static void copy(const char *from, size_t length, char *out, size_t size)
-{
-	if (size == 0)
-		return;
-	if (length >= size)
-		length = size - 1;
-	memcpy(out, from, length);
-	out[length] = '\0';
-}
-
 bool package_in_site(const struct rules *rules, const char *path, char *out, size_t size,
 		     const struct rule **why)
 {
 	const struct rule *rule = NULL;
-	const char *name;
 	size_t length;
 
 	for (length = up(path, strlen(path)); length > 0; length = up(path, length))
@@ -65,14 +54,19 @@ bool package_in_site(const struct rules *rules, const char *path, char *out, siz
 		*why = rule;
 	if (!rule)
 		return false;
-	name = path + length + strspn(path + length, "/");
-	copy(name, stem(name), out, size);
+	package_below(path, length, out, size);
 	return true;
 }
 
-void package_elsewhere(const char *path, size_t top, char *out, size_t size)
+void package_below(const char *path, size_t top, char *out, size_t size)
 {
 	const char *name = path + top + strspn(path + top, "/");
+	size_t length = stem(name);
 
-	copy(path, name - path + stem(name), out, size);
+	if (size == 0)
+		return;
+	if (length >= size)
+		length = size - 1;
+	memcpy(out, name, length);
+	out[length] = '\0';
 }

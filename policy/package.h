@@ -16,10 +16,9 @@
 bool package_in_site(const struct rules *rules, const char *path, char *out, size_t size,
 		     const struct rule **why);
 
-/* The package of any other file: the same entry, but with its directory, for here
- * packages of one name are not the same: "/srv/app/foo" for /srv/app/foo/x.so.
- * top is how long the directory is that Python imports from: the first, going up
- * from the file, that has no __init__.py. */
-void package_elsewhere(const char *path, size_t top, char *out, size_t size);
+/* The package of any other file, named by the same rule. top is how long the directory
+ * is that Python imports from: the first, going up from the file, that has no
+ * __init__.py. A process has one package of a name, wherever that lies. */
+void package_below(const char *path, size_t top, char *out, size_t size);
 
 #endif

@@ -58,8 +58,10 @@ static const struct placement_library *clash_with(const struct placement_space *
 						  const struct placement_library *need,
 						  const char *package)
 {
-	const struct placement_library *found = need->path ? find_name(space, need->name) : NULL;
+	const struct placement_library *found = NULL;
 
+	if (need->path)
+		found = find_name(space, need->name);
 	if (!found || is_same_file(found, need) || is_of(found, package))
 		return NULL;
 	return found;
@@ -102,8 +104,9 @@ static bool by_neighbour(const struct placement_space *space,
 
 static const struct rule {
 	enum placement_reason reason;
+	/* NULL: where the package lives */
 	bool (*gives_point)(const struct placement_space *space,
-			    const struct placement_library *need);	/* NULL: the home does */
+			    const struct placement_library *need);
 	bool even_with_clashes;
 } rules[] = {
 	{ PLACEMENT_NAME, by_name, true },
@@ -197,7 +200,8 @@ static void note_clashes(struct placement *placement, const struct placement_fac
 	}
 }
 
-static bool is_loaded_elsewhere(struct placement *placement, const struct placement_facts *facts,
+static bool is_loaded_elsewhere(struct placement *placement,
+				const struct placement_facts *facts,
 				const struct placement_library *need)
 {
 	for (size_t i = 0; i < facts->space_count; i++) {
@@ -264,9 +268,12 @@ void placement_explain(const struct placement *placement, struct diag *out)
 		diag_set(out, "a new one");
 		break;
 	case PLACEMENT_FULL:
-		diag_set(out, "all are taken, and there it meets %s",
-			 placement->clashes ? "the fewest libraries of the same name"
-					    : "no library of the same name");
+		if (placement->clashes)
+			diag_set(out, "all are taken, and it gets %s instead of its own %s",
+				 placement->instead->path, placement->clash->path);
+		else
+			diag_set(out, "all are taken, and there it meets no library of the "
+				 "same name");
 		break;
 	}
 }

@@ -307,7 +307,7 @@ CONF
     "t.conf:4:13: 'PIL.Image' can match no package; a package is the first part of a module's name, as in 'import PART.rest'" \
     "t.conf:4:23: 'torch/lib' can match no package; a package is the first part of a module's name, as in 'import PART.rest'" \
     "t.conf:5:6: 'site-packages' can match no path; paths are absolute, so begin with '/' or '*'" \
-    <<<$'isolate /srv/app/\nleave /srv/../x /a//b\nshare lib[z-a].so\ngroup image PIL.Image torch/lib .lib_x /srv/app/foo "*.libs" ..x\nsite site-packages'
+    <<<$'isolate /srv/app/\nleave /srv/../x /a//b\nshare lib[z-a].so\ngroup image PIL.Image torch/lib .lib_x foo "*.libs" ..x\nsite site-packages'
 }
 
 @test "conf error: a path where a name belongs" {

@@ -8,7 +8,7 @@ load helper
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
   "${CC:-gcc}" -std=gnu11 -I. -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/rulestest" \
-    tests/fixture/rulestest.c policy/{arena,diag,glob,conf,conf_check,rules,capi,builtin,package}.c
+    tests/fixture/rulestest.c policy/{arena,diag,glob,conf,conf_check,conf_error,rules,capi,builtin,package}.c
 }
 
 setup() {
@@ -147,19 +147,20 @@ package  /h/.pex/installed_wheels/ab/foo-1.0-cp311-linux.whl/foo/x.so   foo
 TABLE
 }
 
-@test "package: elsewhere the entry of the directory that Python imports from, with it" {
+@test "package: elsewhere the entry of the directory that Python imports from" {
   expect_table <<'TABLE'
-package        /srv/app/plugins/x.so               /srv/app/plugins/x
-package        /srv/app/plugins/x.pypy39-pp73.so   /srv/app/plugins/x
-package        /srv/site-packages.old/x/y.so       /srv/site-packages.old/x/y
-package        /srv/my-site-packages/x/y.so        /srv/my-site-packages/x/y
-package        /x.so                               /x
+package        /srv/app/plugins/x.so               x
+package        /srv/app/plugins/x.pypy39-pp73.so   x
+package        /srv/site-packages.old/x/y.so       y
+package        /srv/my-site-packages/x/y.so        y
+package        /x.so                               x
 package        x.so                                x
 package        ''                                  ''
-package_below  /srv/app /srv/app/foo/sub/x.so      /srv/app/foo
-package_below  /srv/app /srv/app//foo/x.so         /srv/app//foo
-package_below  /srv/app /srv/app/x.so              /srv/app/x
-package_below  /        /foo/x.so                  /foo
+package_below  /srv/app /srv/app/foo/sub/x.so      foo
+package_below  /srv/app /srv/app//foo/x.so         foo
+package_below  /srv/app /srv/app/foo.libs/x.so     foo
+package_below  /srv/app /srv/app/x.so              x
+package_below  /        /foo/x.so                  foo
 TABLE
 }
 
@@ -168,7 +169,7 @@ TABLE
   expect_table <<'TABLE'
 package  /srv/app/libs/numpy/core/x.so       numpy             1
 package  /v/site-packages/numpy/core/x.so    numpy             built-in
-package  /srv/app/libs2/numpy/x.so           /srv/app/libs2/numpy/x  -
+package  /srv/app/libs2/numpy/x.so           x                 -
 TABLE
 }
 
@@ -178,9 +179,9 @@ package_in  4  /v/site-packages/numpy/x.so  num
 package_in  5  /v/site-packages/numpy/x.so  nump
 package_in  6  /v/site-packages/numpy/x.so  numpy
 package_in  1  /v/site-packages/numpy/x.so  ''
-package_in  4  /srv/app/x.so                /sr
-package_in  10 /srv/app/x.so                /srv/app/
-package_in  11 /srv/app/x.so                /srv/app/x
+package_in  2  /srv/app/xyz.so              x
+package_in  3  /srv/app/xyz.so              xy
+package_in  4  /srv/app/xyz.so              xyz
 TABLE
 }
 

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Libraries that the program has opened itself, before a module needs them; and threads
+# that import at once. Each package here is a module on the library that it is about.
+
+# Bats sets stderr; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load helper_live
+
+# The library counts calls; the module hands the number on.
+build() {
+  read -r INCLUDE SUFFIX < <(pypy3 -c 'import sysconfig as s
+print(s.get_paths()["include"], s.get_config_var("EXT_SUFFIX"))')
+  cat >late.c <<'C'
+static int calls;
+int late_next(void) { return ++calls; }
+C
+  cat >tls.c <<'C'
+__thread int late_thread_local;
+int late_next(void) { return ++late_thread_local; }
+C
+  cat >module.c <<'C'
+#include <Python.h>
+int late_next(void);
+static PyObject *next(PyObject *self, PyObject *none) { return PyLong_FromLong(late_next()); }
+static PyMethodDef methods[] = { { "next", next, METH_NOARGS, "" }, { 0 } };
+static struct PyModuleDef module = { PyModuleDef_HEAD_INIT, "mod", 0, -1, methods };
+PyMODINIT_FUNC PyInit_mod(void) { return PyModule_Create(&module); }
+C
+  mkdir -p system site-packages/{needs,lacks}
+  gcc -shared -fPIC -o system/liblate.so.1 late.c -Wl,-soname,liblate.so.1
+  gcc -shared -fPIC -o system/libtls.so.1 tls.c -Wl,-soname,libtls.so.1
+  gcc -shared -fPIC -I"$INCLUDE" -o "site-packages/needs/mod$SUFFIX" module.c system/liblate.so.1
+  gcc -shared -fPIC -I"$INCLUDE" -o "site-packages/lacks/mod$SUFFIX" module.c
+  gcc -shared -fPIC -I"$INCLUDE" -o "site-packages/tls.so" module.c system/libtls.so.1
+  for n in {0..15}; do
+    mkdir -p "site-packages/k$n"
+    cp "site-packages/needs/mod$SUFFIX" "site-packages/k$n/"
+  done
+  mkdir -p site-packages/tls
+  mv site-packages/tls.so "site-packages/tls/mod$SUFFIX"
+}
+
+setup_file() {
+  live_begin
+  cd "$BATS_FILE_TMPDIR" || return
+  build >build.log 2>&1 || {
+    cat build.log >&2
+    return 1
+  }
+}
+
+setup() {
+  live_test
+  export PYTHONPATH=$BATS_FILE_TMPDIR/site-packages:$TOP/tests/fixture
+  SYSTEM=$BATS_FILE_TMPDIR/system
+  export PYPY_ISOLATE_CONF=$PWD/policy PYPY_ISOLATE_LOG=debug:$PWD/log
+  echo "leave \"$SYSTEM/*\"" >policy
+}
+
+# in_base: no line of the log has the library in a namespace.
+in_base() {
+  run grep -F "$SYSTEM/liblate.so.1: namespace" log
+  assert_failure
+}
+
+@test "a library that the program has opened by its path is found by its name" {
+  # libjvm.so and libR.so are such: in directories that no search looks into.
+  script <<'PY'
+import ctypes, sys
+import look
+late = ctypes.CDLL(sys.argv[1])
+import needs.mod
+print([needs.mod.next(), late.late_next(), needs.mod.next()], look.mapped("/liblate"))
+PY
+  plain script.py "$SYSTEM/liblate.so.1"
+  prints '[1, 2, 3] 1'
+  isolated script.py "$SYSTEM/liblate.so.1"
+  prints '[1, 2, 3] 1'
+  in_base
+  grep -q 'needs/mod.*: needs liblate.so.1, which no search finds; it gets .*/system/liblate' log
+}
+
+@test "a library that nobody has opened is missed as without us" {
+  script <<'PY'
+try:
+    import needs.mod
+except ImportError as error:
+    print(error)
+PY
+  same
+  assert_output 'liblate.so.1: cannot open shared object file: No such file or directory'
+}
+
+@test "a library with a thread-local symbol, opened by its path, is not given: the reason" {
+  script <<'PY'
+import ctypes, sys
+late = ctypes.CDLL(sys.argv[1])
+try:
+    import tls.mod
+except ImportError as error:
+    print(error)
+PY
+  isolated script.py "$SYSTEM/libtls.so.1"
+  prints "$SYSTEM/libtls.so.1 cannot be shared: its symbol late_thread_local is thread-local"
+}
+
+@test "RTLD_GLOBAL by ctypes of a library that the policy leaves: a module finds its symbols" {
+  script <<'PY'
+import ctypes, sys
+import look
+late = ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
+import lacks.mod
+print([lacks.mod.next(), late.late_next(), lacks.mod.next()], look.mapped("/liblate"))
+PY
+  plain script.py "$SYSTEM/liblate.so.1"
+  prints '[1, 2, 3] 1'
+  isolated script.py "$SYSTEM/liblate.so.1"
+  prints '[1, 2, 3] 1'
+  in_base
+}
+
+@test "without RTLD_GLOBAL a module is refused what the program has opened for itself" {
+  script <<'PY'
+import ctypes, sys
+late = ctypes.CDLL(sys.argv[1])
+try:
+    import lacks.mod
+except ImportError as error:
+    print("liblate.so.1 has it" in str(error), "unlisted deny" in str(error))
+PY
+  isolated script.py "$SYSTEM/liblate.so.1"
+  prints 'True True'
+}
+
+@test "16 threads import 16 packages on one library at once: one copy" {
+  script <<'PY'
+import importlib, threading
+import look
+modules, barrier = [], threading.Barrier(16)
+def load(number):
+    barrier.wait()
+    modules.append(importlib.import_module("k%d.mod" % number))
+threads = [threading.Thread(target=load, args=(n,)) for n in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(sorted(module.next() for module in modules) == list(range(1, 17)), look.mapped("/liblate"))
+PY
+  export LD_LIBRARY_PATH=$SYSTEM
+  for _ in {1..10}; do
+    isolated
+    prints 'True 1'
+  done
+}
