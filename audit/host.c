@@ -28,6 +28,7 @@ static struct {
 	struct host *entry[HOST_MAX];
 	unsigned count;
 	unsigned generation;
+	struct host *missed;		/* the last that was wanted, until somebody asks */
 } hosts;
 
 static struct host *entry_of(const char *soname)
@@ -141,14 +142,21 @@ static bool make_ready(struct host *host, struct diag *diag)
 	return host->state == STATE_READY;
 }
 
+static enum host_answer wanted(struct host *host)
+{
+	__atomic_store_n(&hosts.missed, host, __ATOMIC_RELEASE);
+	return HOST_WANTED;
+}
+
 enum host_answer host_find(const char *soname, const char **path)
 {
 	struct host *host = entry_of(soname);
 
 	if (!host) {
-		if (!rules_shared(&process.settings.rules, soname, NULL) || !note(soname))
+		if (!rules_shared(&process.settings.rules, soname, NULL) ||
+		    !(host = note(soname)))
 			return HOST_NOT;
-		return HOST_WANTED;
+		return wanted(host);
 	}
 	switch (__atomic_load_n(&host->state, __ATOMIC_ACQUIRE)) {
 	case STATE_READY:
@@ -157,7 +165,7 @@ enum host_answer host_find(const char *soname, const char **path)
 	case STATE_ABSENT:
 		return HOST_NOT;
 	default:
-		return HOST_WANTED;
+		return wanted(host);
 	}
 }
 
@@ -175,11 +183,11 @@ void host_prepare(void)
 	}
 }
 
-const char *host_reason(const char *soname)
+const char *host_missing(void)
 {
-	const struct host *host = entry_of(soname);
+	const struct host *host = __atomic_exchange_n(&hosts.missed, NULL, __ATOMIC_ACQ_REL);
 
-	return host && host->state == STATE_WANTED ? host->reason : NULL;
+	return host ? host->reason : NULL;
 }
 
 unsigned host_generation(void)

@@ -25,8 +25,9 @@ enum host_answer host_find(const char *soname, const char **path);
 /* Makes the mirrors that host_find() has noted; loads into base what base lacks. */
 void host_prepare(void);
 
-/* Why a mirror could not be made so far, or NULL. */
-const char *host_reason(const char *soname);
+/* Why there is no mirror of the library that host_find() last had none of, or NULL if it
+ * has answered with all since this was last asked. ld.so does not name that library. */
+const char *host_missing(void);
 
 /* Counts the host libraries that have been prepared: when it has changed since a
  * load failed, the load is worth another try. */

@@ -2,8 +2,6 @@
 /* Opening a file in a namespace, beside what has been opened RTLD_GLOBAL. */
 #include "audit/scope.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "audit/host.h"
@@ -34,29 +32,24 @@ static const struct promoted *promoted_in(const struct namespace *namespace)
 
 /* ---- opening ---- */
 
-/* ld.so's reason; or ours, if that is why it does not find a library. */
-static void set_reason(struct diag *diag)
-{
-	const char *error = process.base.dlerror(), *reason;
-	char name[NAME_MAX + 1];
-
-	diag_set(diag, "%s", error ? error : "no reason given");
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(diag->text, ":"), diag->text);
-	if ((reason = host_reason(name)))
-		diag_set(diag, "%s", reason);
-}
-
 /* dlmopen, until no host library is wanting any more. */
 static void *open_prepared(Lmid_t lmid, const char *path, int mode, struct diag *diag)
 {
 	for (int i = 0; i < RETRIES_MAX; i++) {
 		unsigned before = host_generation();
-		void *handle = process.base.dlmopen(lmid, path, mode);
+		const char *error, *missing;
+		void *handle;
 
+		host_missing();
+		handle = process.base.dlmopen(lmid, path, mode);
 		if (handle || (mode & RTLD_NOLOAD))
 			return handle;
-		set_reason(diag);
+		error = process.base.dlerror();
+		diag_set(diag, "%s", error ? error : "no reason given");
 		host_prepare();
+		missing = host_missing();
+		if (missing)
+			diag_set(diag, "%s", missing);
 		if (host_generation() == before)
 			break;
 	}

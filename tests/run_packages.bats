@@ -463,8 +463,7 @@ PY
   regular proj/build/bar
   LAYOUT=$tree:$PWD/proj/build live_in foo._m foo.sub._a bar._b
   prints 'a a b '
-  # Off the site directories a name has a path.
-  echo 'group together "*/foo" "*/bar"' >"$POLICY"
+  echo 'group together foo bar' >"$POLICY"
   LAYOUT=$tree:$PWD/proj/build live_in foo._m foo.sub._a bar._b
   prints 'a a a '
 }
