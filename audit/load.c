@@ -215,7 +215,7 @@ static enum load_outcome failed(const struct load *load)
  * name, and is in everybody's scope. */
 static void promote(const struct load *load, const void *handle)
 {
-	const struct object *object = object_of_map(handle);
+	const struct object *object = handle ? object_of_map(handle) : NULL;
 
 	if ((load->mode & RTLD_GLOBAL) && object && object->name[0])
 		scope_promote(namespace_of(object->lmid), object->path, object->file);
@@ -488,4 +488,19 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 	if (loaded)
 		load.namespace = namespace_of(loaded->lmid);
 	return open_promoted(&load, handle);
+}
+
+/* Not by the real dlmopen called by the caller: ld.so would ask us what the caller means
+ * by a name, and would get a mirror. */
+enum load_outcome load_outside(struct namespace *namespace, struct link_map *caller,
+			       Lmid_t lmid, const char *file, int mode, void **handle)
+{
+	struct load load = { .interpreter = namespace->interpreter, .inside = true, .mode = mode };
+
+	if (file && *file && !strchr(file, '/') &&
+	    find_beside(namespace, caller, file, load.path, sizeof load.path))
+		file = load.path;
+	*handle = process.base.dlmopen(lmid, file, mode);
+	promote(&load, *handle);
+	return LOAD_DONE;
 }

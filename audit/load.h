@@ -25,4 +25,9 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 enum load_outcome load_inside(struct namespace *namespace, struct link_map *caller,
 			      const char *file, int mode, void **handle, struct diag *diag);
 
+/* A dlmopen(lmid, file, mode) of caller, an object in that namespace, where lmid is none
+ * of ours: base, a new one, or one that the program made. file may be NULL. */
+enum load_outcome load_outside(struct namespace *namespace, struct link_map *caller,
+			       Lmid_t lmid, const char *file, int mode, void **handle);
+
 #endif

@@ -28,13 +28,13 @@ static struct object *vacancy(void)
 	return *end;
 }
 
+/* By its own copy of the path: whoever reads the table without a lock can come by while
+ * the object goes, and its entry is another's. */
 static void identify(struct object *object)
 {
-	const char *path = object->map->l_name;
+	const char *path = object->map == process.main ? "/proc/self/exe" : object->path;
 	struct status status;
 
-	if (object->map == process.main)
-		path = "/proc/self/exe";
 	if (*path && !object_is_vdso(object) && status_of_path(path, &status))
 		object->file = status.identity;
 	object->identified = true;
@@ -223,7 +223,7 @@ unsigned object_recognize(struct object *object)
 bool object_is_vdso(const struct object *object)
 {
 	/* By the name it has on all architectures: linux-vdso, linux-gate. */
-	return strncmp(object->map->l_name, "linux-", strlen("linux-")) == 0;
+	return strncmp(object->path, "linux-", strlen("linux-")) == 0;
 }
 
 const char *object_path(const struct object *object)

@@ -8,11 +8,12 @@
 
 static const struct route {
 	const char *name;
-	void (*outside)(void);	/* what the interpreter calls instead */
+	void (*outside)(void);	/* what the interpreter calls instead; NULL: the real one */
 	void (*inside)(void);	/* what modules call instead */
 	void *const *real;
 } routes[] = {
 	{ "dlopen", stub_dlopen, stub_dlopen_inside, (void *const *)&process.base.dlopen },
+	{ "dlmopen", NULL, stub_dlmopen_inside, (void *const *)&process.base.dlmopen },
 	{ "dlerror", stub_dlerror, stub_dlerror, (void *const *)&process.base.dlerror },
 	{ "dlsym", stub_dlsym, stub_dlsym_inside, (void *const *)&process.base.dlsym },
 	{ "dl_iterate_phdr", stub_iterate, stub_iterate,

@@ -65,7 +65,7 @@ static void sweep_table(struct object *object, const struct symbols *symbols,
 		const char *name = symbols->str + sym->st_name;
 		uintptr_t *slot;
 
-		if (!IS_ADDRESS(R_TYPE(rel->r_info)) || !route_real(name))
+		if (!IS_ADDRESS(R_TYPE(rel->r_info)) || !route_outside(name))
 			continue;
 		slot = (uintptr_t *)(object->map->l_addr + rel->r_offset);
 		if (*slot == route_real(name))

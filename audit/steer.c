@@ -114,6 +114,26 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 	return answer(outcome, handle, &diag);
 }
 
+struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
+				    const void *caller)
+{
+	int error = *process.base.errno_location();
+	struct link_map *map = map_at(caller);
+	struct namespace *namespace = namespace_of_map(map), *target = namespace_of(lmid);
+	enum load_outcome outcome;
+	struct diag diag = { "" };
+	void *handle = NULL;
+
+	if (!namespace)
+		return (struct steered){ .pass = (uintptr_t)process.base.dlmopen };
+	if (target)
+		outcome = load_inside(target, map, file, mode, &handle, &diag);
+	else
+		outcome = load_outside(namespace, map, lmid, file, mode, &handle);
+	*process.base.errno_location() = error;
+	return answer(outcome, handle, &diag);
+}
+
 /* Does a global scope have the symbol? Whatever dlerror() would say is taken. */
 static bool has_symbol(struct link_map *global, const char *name)
 {

@@ -19,6 +19,8 @@ struct steered {
 
 struct steered steer_dlopen(const char *file, int mode, const void *caller);
 struct steered steer_dlopen_inside(const char *file, int mode, const void *caller);
+struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
+				    const void *caller);
 struct steered steer_dlerror(void);
 struct steered steer_dlsym(void *handle, const char *name);
 struct steered steer_dlsym_inside(void *handle, const char *name, const void *caller);

@@ -9,9 +9,11 @@
 
 #if defined(__x86_64__)
 
-/* Two arguments at most, in rdi and rsi; a struct of two words comes back in rax and
- * rdx. */
-.macro STUB name, function
+/* Three arguments at most, in rdi, rsi and rdx; the caller's address goes into the
+ * register after the last; a struct of two words comes back in rax and rdx. */
+#define AFTER_TWO	%rdx
+#define AFTER_THREE	%rcx
+.macro STUB name, function, caller
 	.globl	\name
 	.hidden	\name
 	.type	\name, @function
@@ -23,20 +25,21 @@
 	.cfi_adjust_cfa_offset 8
 	pushq	%rsi
 	.cfi_adjust_cfa_offset 8
-	subq	$8, %rsp
+	pushq	%rdx
 	.cfi_adjust_cfa_offset 8
-	movq	24(%rsp), %rdx
+	movq	24(%rsp), \caller
 	call	\function
-	addq	$8, %rsp
+	movq	%rdx, %r11
+	popq	%rdx
 	.cfi_adjust_cfa_offset -8
 	popq	%rsi
 	.cfi_adjust_cfa_offset -8
 	popq	%rdi
 	.cfi_adjust_cfa_offset -8
-	testq	%rdx, %rdx
+	testq	%r11, %r11
 	jnz	1f
 	ret
-1:	jmp	*%rdx
+1:	jmp	*%r11
 	.cfi_endproc
 	.size	\name, . - \name
 .endm
@@ -47,8 +50,11 @@
 
 #elif defined(__aarch64__)
 
-/* Two arguments at most, in x0 and x1; a struct of two words comes back there. */
-.macro STUB name, function
+/* Three arguments at most, in x0 to x2; the caller's address goes into the register
+ * after the last; a struct of two words comes back in x0 and x1. */
+#define AFTER_TWO	x2
+#define AFTER_THREE	x3
+.macro STUB name, function, caller
 	.globl	\name
 	.hidden	\name
 	.type	\name, %function
@@ -56,25 +62,26 @@
 \name:
 	.cfi_startproc
 	hint	#34			/* bti c */
-	stp	x29, x30, [sp, #-32]!
-	.cfi_adjust_cfa_offset 32
+	stp	x29, x30, [sp, #-48]!
+	.cfi_adjust_cfa_offset 48
 	.cfi_rel_offset x29, 0
 	.cfi_rel_offset x30, 8
 	mov	x29, sp
 	stp	x0, x1, [sp, #16]
-	mov	x2, x30
+	str	x2, [sp, #32]
+	mov	\caller, x30
 	bl	\function
 	mov	x16, x1
-	ldp	x2, x3, [sp, #16]
-	ldp	x29, x30, [sp], #32
+	cbz	x16, 1f
+	ldp	x0, x1, [sp, #16]
+	ldr	x2, [sp, #32]
+1:	ldp	x29, x30, [sp], #48
 	.cfi_restore x29
 	.cfi_restore x30
-	.cfi_adjust_cfa_offset -32
-	cbz	x16, 1f
-	mov	x0, x2
-	mov	x1, x3
+	.cfi_adjust_cfa_offset -48
+	cbz	x16, 2f
 	br	x16
-1:	ret
+2:	ret
 	.cfi_endproc
 	.size	\name, . - \name
 .endm
@@ -88,12 +95,13 @@
 #endif
 
 	.text
-	STUB	stub_dlopen, steer_dlopen
-	STUB	stub_dlopen_inside, steer_dlopen_inside
-	STUB	stub_dlerror, steer_dlerror
-	STUB	stub_dlsym, steer_dlsym
-	STUB	stub_dlsym_inside, steer_dlsym_inside
-	STUB	stub_iterate, steer_iterate
+	STUB	stub_dlopen, steer_dlopen, AFTER_TWO
+	STUB	stub_dlopen_inside, steer_dlopen_inside, AFTER_TWO
+	STUB	stub_dlmopen_inside, steer_dlmopen_inside, AFTER_THREE
+	STUB	stub_dlerror, steer_dlerror, AFTER_TWO
+	STUB	stub_dlsym, steer_dlsym, AFTER_TWO
+	STUB	stub_dlsym_inside, steer_dlsym_inside, AFTER_TWO
+	STUB	stub_iterate, steer_iterate, AFTER_TWO
 
 	.section .note.gnu.property, "a"
 	.balign	8
