@@ -17,15 +17,25 @@
 
 static struct object *first;		/* appended to under ld.so's lock, read without */
 
+static char no_text[1];
+
+/* An entry that readers pass over, at the end of the list if there is no other. */
 static struct object *vacancy(void)
 {
 	struct object **end = &first;
+	struct object *fresh;
 
 	for (; *end; end = &(*end)->next)
 		if ((*end)->gone)
 			return *end;
-	*end = arena_take(&process.arena, sizeof **end);
-	return *end;
+	fresh = arena_take(&process.arena, sizeof *fresh);
+	if (!fresh)
+		return NULL;
+	fresh->gone = true;
+	fresh->path = fresh->soname = no_text;
+	fresh->name = no_text;
+	__atomic_store_n(end, fresh, __ATOMIC_RELEASE);
+	return fresh;
 }
 
 /* By its own copy of the path: whoever reads the table without a lock can come by while
@@ -52,7 +62,6 @@ const char *object_last_part(const char *path)
  * the room is never written. */
 static void set_text(char **text, size_t *room, const char *from)
 {
-	static char none[1];
 	size_t wanted = (strlen(from) + 64) & ~(size_t)63;
 	char *bytes = wanted > *room ? arena_take(&process.arena, wanted) : NULL;
 
@@ -60,9 +69,7 @@ static void set_text(char **text, size_t *room, const char *from)
 		*text = bytes;
 		*room = wanted;
 	}
-	if (!*room)
-		*text = none;
-	else
+	if (*room)
 		strcpy(*text, wanted > *room ? "" : from);
 }
 
@@ -84,18 +91,19 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 
 	if (!object)
 		return NULL;
-	*object = (struct object){
-		.next = object->next,
-		.gone = true,
-		.map = map,
-		.path = object->path,
-		.soname = object->soname,
-		.path_room = object->path_room,
-		.soname_room = object->soname_room,
-		.cookie = cookie,
-		.lmid = lmid,
-		.at_start = !process.started,
-	};
+	/* One by one: an assignment of the whole could clear `gone` for an instant. */
+	object->map = map;
+	object->cookie = cookie;
+	object->lmid = lmid;
+	object->kind = OBJECT_OTHER;
+	object->at_start = !process.started;
+	object->profile = NULL;
+	object->swept = false;
+	object->segments = NULL;
+	object->segment_count = 0;
+	object->identified = false;
+	object->file = (struct identity){ 0 };
+	object->package = NULL;
 	set_texts(object);
 	/* Those of the start stay, so they can wait until somebody asks. */
 	if (!object->at_start)
@@ -113,10 +121,10 @@ void object_remove(struct object *object)
 
 struct object *object_next(const struct object *object)
 {
-	struct object *next = object ? object->next : first;
+	struct object *next = __atomic_load_n(object ? &object->next : &first, __ATOMIC_ACQUIRE);
 
 	while (next && __atomic_load_n(&next->gone, __ATOMIC_ACQUIRE))
-		next = next->next;
+		next = __atomic_load_n(&next->next, __ATOMIC_ACQUIRE);
 	return next;
 }
 
