@@ -397,9 +397,9 @@ bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is
 	return claim_publish(list, facts->claims);
 }
 
-bool facts_find(const char *name, char *path, size_t size)
+bool facts_find(const char *directories, const char *name, char *path, size_t size)
 {
-	static const struct closure_object nobody = { .path = "" };
+	const struct closure_object caller = { .path = "", .rpath = directories };
 	const struct closure_search *search = process_search();
 	struct library_source files;
 	struct closure closure;
@@ -410,7 +410,7 @@ bool facts_find(const char *name, char *path, size_t size)
 		return false;
 	library_source_begin(&files);
 	closure_start(&closure, search, &files.source, &scratch);
-	found = closure_find(&closure, &nobody, name);
+	found = closure_find(&closure, &caller, name);
 	if (!found || !process_absolute(found, path, size))
 		found = NULL;
 	library_source_end(&files);

@@ -41,8 +41,8 @@ bool facts_of_spaces(struct facts *facts);
  * claimed. */
 bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home);
 
-/* Where ld.so would find a bare name for a caller without RPATH and RUNPATH. False if
- * it would not. */
-bool facts_find(const char *name, char *path, size_t size);
+/* Where ld.so would find a bare name for a caller with these directories (':' between
+ * them) in its RPATH. False if it would not. */
+bool facts_find(const char *directories, const char *name, char *path, size_t size);
 
 #endif

@@ -12,7 +12,7 @@
 #include "audit/object.h"
 #include "audit/process.h"
 
-#define HOST_MAX 64
+#define HOST_MAX 1024	/* a `share` with a wildcard can mean many */
 
 enum host_state { STATE_WANTED, STATE_READY, STATE_ABSENT };
 

@@ -160,7 +160,9 @@ static void name_file(struct load *load)
  * not the end of the process at its first call. */
 static int binding_mode(const struct load *load)
 {
-	return load->lazily ? load->mode : (load->mode & ~RTLD_LAZY) | RTLD_NOW;
+	bool stays = load->lazily || !(load->mode & RTLD_LAZY);
+
+	return stays ? load->mode : (load->mode & ~RTLD_LAZY) | RTLD_NOW;
 }
 
 /* A load failed. True: what was missing can be had now, so it is worth another try. */
@@ -325,13 +327,28 @@ static enum load_outcome leave(struct load *load, const struct rule *why, void *
 	return LOAD_PASS;
 }
 
+/* No file is there now; but ld.so knows what it has loaded by its path. */
+static enum load_outcome open_absent(struct load *load, void **handle)
+{
+	struct object *object = object_next(NULL);
+
+	while (object && (object->lmid == LM_ID_BASE || !namespace_of(object->lmid) ||
+			  strcmp(object->path, load->path) != 0))
+		object = object_next(object);
+	if (!object)
+		return LOAD_PASS;
+	load->namespace = namespace_of(object->lmid);
+	load->file = load->path;
+	return open_promoted(load, handle);
+}
+
 /* Where a bare name leads: what base has of that name goes first. */
 static bool find_bare(const char *name, char *path, size_t size)
 {
 	const struct object *object = object_in_base(name);
 
 	if (!object)
-		return facts_find(name, path, size);
+		return facts_find("", name, path, size);
 	return snprintf(path, size, "%s", object->path) < (int)size;
 }
 
@@ -358,7 +375,7 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 		return leave(&load, why, handle);
 	switch (inspect(&load, &found, &elf)) {
 	case FILE_ABSENT:
-		return LOAD_PASS;
+		return open_absent(&load, handle);
 	case FILE_ODD:
 		return failed(&load);
 	case FILE_OPEN:
@@ -367,75 +384,87 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 	return isolate(&load, &found, &elf, why, handle);
 }
 
-union directories {
-	Dl_serinfo info;
-	char bytes[8192];
-};
-
-static const union directories *directories_of(struct link_map *map, struct arena *scratch)
+/* The directories that ld.so searches for the map, or NULL. */
+static const Dl_serinfo *directories_of(struct link_map *map, struct arena *scratch)
 {
-	union directories *list = arena_take(scratch, sizeof *list);
+	Dl_serinfo size, *list;
 
-	if (!list || process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &list->info) != 0 ||
-	    list->info.dls_size > sizeof *list ||
-	    process.base.dlinfo(map, RTLD_DI_SERINFO, &list->info) != 0)
+	if (process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &size) != 0 ||
+	    !(list = arena_take(scratch, size.dls_size)))
 		return NULL;
-	return list;
+	*list = size;
+	return process.base.dlinfo(map, RTLD_DI_SERINFO, list) == 0 ? list : NULL;
 }
 
 /* How many of the caller's directories are its own? The root has none but ld.so's
  * defaults, which come last, and before which ld.so looks into its cache. */
-static unsigned own_directories(const union directories *caller, const union directories *root)
+static unsigned own_directories(const Dl_serinfo *caller, const Dl_serinfo *root)
 {
-	unsigned own = caller->info.dls_cnt, others = root->info.dls_cnt;
+	unsigned own = caller->dls_cnt, others = root->dls_cnt;
 
-	while (own && others && strcmp(caller->info.dls_serpath[own - 1].dls_name,
-				       root->info.dls_serpath[others - 1].dls_name) == 0) {
+	while (own && others && strcmp(caller->dls_serpath[own - 1].dls_name,
+				       root->dls_serpath[others - 1].dls_name) == 0) {
 		own--;
 		others--;
 	}
 	return own;
 }
 
-/* The path of a file of that name in one of the caller's own directories. */
-static bool find_beside(const struct namespace *namespace, struct link_map *caller,
-			const char *file, char *path, size_t size)
+/* The first count of them as one text, as an RPATH has it; NULL: no memory. */
+static const char *join_directories(const Dl_serinfo *list, unsigned count,
+				    struct arena *scratch)
 {
-	const union directories *own, *root;
+	size_t size = 1;
+	char *text, *end;
+
+	for (unsigned i = 0; i < count; i++)
+		size += strlen(list->dls_serpath[i].dls_name) + 1;
+	text = end = arena_take(scratch, size);
+	for (unsigned i = 0; text && i < count; i++) {
+		end = stpcpy(end, list->dls_serpath[i].dls_name);
+		*end++ = i + 1 < count ? ':' : '\0';
+	}
+	return text;
+}
+
+/* The caller's own directories as one text; "": it has none. */
+static const char *directories_for(const struct namespace *namespace, struct link_map *caller,
+				   struct arena *scratch)
+{
+	const Dl_serinfo *own = directories_of(caller, scratch);
+	const Dl_serinfo *root = directories_of(namespace->head, scratch);
+	const char *text = NULL;
+
+	if (own && root)
+		text = join_directories(own, own_directories(own, root), scratch);
+	return text ? text : "";
+}
+
+/* Where ld.so would find a bare name for this caller: dlmopen does not look into its
+ * directories, for it would have to be called by the caller. */
+static bool search_for(const struct namespace *namespace, struct link_map *caller,
+		       const char *file, char *path, size_t size)
+{
 	struct arena scratch;
-	bool found = false;
-	unsigned count = 0;
+	bool found;
 
 	if (!process_scratch(&scratch))
 		return false;
-	own = directories_of(caller, &scratch);
-	root = directories_of(namespace->head, &scratch);
-	if (own && root)
-		count = own_directories(own, root);
-	for (unsigned i = 0; i < count && !found; i++) {
-		const char *directory = own->info.dls_serpath[i].dls_name;
-		int length = snprintf(path, size, "%s/%s", directory, file);
-
-		found = length > 0 && (size_t)length < size && access(path, F_OK) == 0;
-	}
+	found = facts_find(directories_for(namespace, caller, &scratch), file, path, size);
 	process_scratch_end(&scratch);
 	return found;
 }
 
-/* Where ld.so would find a bare name for this caller: dlmopen does not look into the
- * caller's own directories, for it would have to be called by the caller. False if
- * it is loaded here, which goes first, or nowhere. */
+/* The same; false, too, if it is loaded here, which goes first. */
 static bool find_for_caller(const struct namespace *namespace, struct link_map *caller,
 			    const char *file, char *path, size_t size)
 {
 	void *loaded = process.base.dlmopen(namespace->lmid, file, RTLD_LAZY | RTLD_NOLOAD);
 
-	if (loaded) {
-		process.base.dlclose(loaded);
-		return false;
-	}
-	return find_beside(namespace, caller, file, path, size) ||
-	       facts_find(file, path, size);
+	if (!loaded)
+		return search_for(namespace, caller, file, path, size);
+	process.base.dlclose(loaded);
+	return false;
 }
 
 /* A name that every namespace answers itself: a mirror's, or the C API's. */
@@ -498,7 +527,7 @@ enum load_outcome load_outside(struct namespace *namespace, struct link_map *cal
 	struct load load = { .interpreter = namespace->interpreter, .inside = true, .mode = mode };
 
 	if (file && *file && !strchr(file, '/') &&
-	    find_beside(namespace, caller, file, load.path, sizeof load.path))
+	    search_for(namespace, caller, file, load.path, sizeof load.path))
 		file = load.path;
 	*handle = process.base.dlmopen(lmid, file, mode);
 	promote(&load, *handle);

@@ -74,7 +74,7 @@ static void *handle_of(const struct object *object)
 {
 	if (object->at_start)
 		return process.main;
-	return process.base.dlmopen(object->lmid, object->map->l_name, RTLD_LAZY | RTLD_NOLOAD);
+	return process.base.dlmopen(object->lmid, object->path, RTLD_LAZY | RTLD_NOLOAD);
 }
 
 /* Runs the resolver that picks the function for this processor. */
@@ -294,8 +294,9 @@ bool mirror_make(struct mirror *mirror, const struct object *object, const char 
 	};
 
 	maker.handle = handle_of(object);
-	if (!maker.handle)
-		return diag_set(diag, "%s: %s", object_path(object), process.base.dlerror());
+	/* Another thread may have closed it since somebody found it. */
+	if (!maker.handle || (!object->at_start && maker.handle != object->map))
+		return diag_set(diag, "%s is not loaded any more", object->path);
 	object_counted_symbols(object, &maker.from);
 	return make(mirror, &maker, label, &plan);
 }

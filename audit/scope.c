@@ -9,7 +9,6 @@
 #include "audit/process.h"
 
 #define RETRIES_MAX	64	/* more than host libraries there can be */
-#define COMPANIONS_MAX	128	/* that a scope object needs */
 #define PROMOTED_DEPTH	4	/* steps of DT_NEEDED from what was opened RTLD_GLOBAL */
 
 struct promoted {
@@ -72,46 +71,102 @@ static bool is_loaded(const struct namespace *namespace, const char *path)
 	return handle != NULL;
 }
 
-/* Opens path as the first dependency of a scope object, so that all that comes
- * with it is searched beside its own libraries. The scope object stays. */
-static bool open_scope(struct namespace *namespace, const char *path,
-		       const char *const *extra, size_t extra_count, struct diag *diag)
+static size_t length_of(const struct promoted *list)
 {
-	const struct promoted *promoted = promoted_in(namespace);
-	const char *needed[COMPANIONS_MAX] = { path };
-	struct mirror scope;
-	size_t count = 1;
-	void *handle;
+	size_t length = 0;
 
+	for (; list; list = list->before)
+		length++;
+	return length;
+}
+
+/* What a scope object for path needs: path first, then the extra ones, then what is
+ * promoted and still loaded, what was first promoted first. Returns their number. */
+static size_t fill_needed(const struct namespace *namespace, const char **needed,
+			  const char *path, const char *const *extra, size_t extra_count,
+			  const struct promoted *promoted)
+{
+	size_t count = 0, all = 1 + extra_count + length_of(promoted), last = all;
+
+	needed[count++] = path;
 	for (size_t i = 0; i < extra_count; i++)
 		needed[count++] = extra[i];
-	for (; promoted && count < COMPANIONS_MAX; promoted = promoted->before)
+	/* The list is newest first: from the end of the room, and then moved up. */
+	for (; promoted; promoted = promoted->before)
 		if (is_loaded(namespace, promoted->path))
-			needed[count++] = promoted->path;
-	if (!mirror_make_scope(&scope, "scope", needed, count, diag)) {
-		process_log(LOG_LEVEL_ERROR, "%s: %s", path, diag->text);
-		return true;
+			needed[--last] = promoted->path;
+	memmove(needed + count, needed + last, (all - last) * sizeof *needed);
+	return count + all - last;
+}
+
+/* Makes a scope object, and opens it; its handle, or NULL with the reason in diag. */
+static void *open_scope_in(struct arena *scratch, struct namespace *namespace,
+			   const char *path, const char *const *extra, size_t extra_count,
+			   struct diag *diag)
+{
+	const struct promoted *promoted = promoted_in(namespace);
+	const char **needed;
+	struct mirror scope;
+	size_t count;
+	void *handle;
+
+	needed = arena_take(scratch, (1 + extra_count + length_of(promoted)) * sizeof *needed);
+	if (!needed) {
+		diag_set(diag, "%s: no memory for what is opened RTLD_GLOBAL", path);
+		return NULL;
 	}
+	count = fill_needed(namespace, needed, path, extra, extra_count, promoted);
+	if (!mirror_make_scope(&scope, "scope", needed, count, diag))
+		return NULL;
 	handle = open_prepared(namespace->lmid, scope.file.path, RTLD_NOW, diag);
 	process_memfile_close(&scope.file);
-	return handle != NULL;
+	return handle;
+}
+
+static void *open_scope(struct namespace *namespace, const char *path,
+			const char *const *extra, size_t extra_count, struct diag *diag)
+{
+	struct arena scratch;
+	void *handle;
+
+	if (!process_scratch(&scratch)) {
+		diag_set(diag, "%s: no memory for what is opened RTLD_GLOBAL", path);
+		return NULL;
+	}
+	handle = open_scope_in(&scratch, namespace, path, extra, extra_count, diag);
+	process_scratch_end(&scratch);
+	return handle;
+}
+
+/* Through a scope object, all that comes with path is searched beside its own libraries.
+ * When all is bound, the scope object has done its work, and ld.so remembers who is
+ * bound to whom; bound lazily, symbols are searched in it later. */
+static void *open_beside(struct namespace *namespace, const char *path, int mode,
+			 const char *const *extra, size_t extra_count, struct diag *diag)
+{
+	void *scope = open_scope(namespace, path, extra, extra_count, diag), *handle;
+
+	if (!scope)
+		return NULL;
+	handle = open_prepared(namespace->lmid, path, mode, diag);
+	if (!(mode & RTLD_LAZY))
+		process.base.dlclose(scope);
+	return handle;
 }
 
 void *scope_open(struct namespace *namespace, const char *path, int mode,
 		 const char *const *extra, size_t extra_count, struct diag *diag)
 {
-	void *loaded = NULL;
+	void *loaded;
 
 	mode &= ~RTLD_GLOBAL;
 	host_prepare();
-	if (extra_count || promoted_in(namespace)) {
-		loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);
-		if (loaded || (mode & RTLD_NOLOAD))
-			return loaded;
-		if (!open_scope(namespace, path, extra, extra_count, diag))
-			return NULL;
-	}
-	return open_prepared(namespace->lmid, path, mode, diag);
+	if (!extra_count && !promoted_in(namespace))
+		return open_prepared(namespace->lmid, path, mode, diag);
+	loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);
+	if (loaded || (mode & RTLD_NOLOAD))
+		return loaded;
+	return open_beside(namespace, path, mode, extra, extra_count, diag);
 }
 
 /* ---- promoting ---- */
@@ -202,6 +257,24 @@ const struct object *scope_promoter(const struct namespace *here, const char *sy
 	struct search search = { .here = here, .symbol = symbol };
 
 	object_freeze(find_promoter, &search);
+	return search.found;
+}
+
+static void find_known(void *context)
+{
+	struct search *search = context;
+
+	for (struct object *object = object_next(NULL); object; object = object_next(object))
+		if (!search->found && object->lmid == search->here->lmid &&
+		    object_address(object, search->symbol))
+			search->found = object;
+}
+
+bool scope_knows(const struct namespace *namespace, const char *symbol)
+{
+	struct search search = { .here = namespace, .symbol = symbol };
+
+	object_freeze(find_known, &search);
 	return search.found;
 }
 

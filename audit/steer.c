@@ -164,15 +164,6 @@ struct steered steer_dlsym(void *handle, const char *name)
 	return found_or_real(scope_symbol(NULL, name));
 }
 
-/* Does any object there define it? */
-static bool is_known(const struct namespace *namespace, const char *name)
-{
-	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (object->lmid == namespace->lmid && object_address(object, name))
-			return true;
-	return false;
-}
-
 struct steered steer_dlsym_inside(void *handle, const char *name, const void *caller)
 {
 	struct namespace *namespace;
@@ -185,7 +176,7 @@ struct steered steer_dlsym_inside(void *handle, const char *name, const void *ca
 	    has_symbol(namespace->head, name))
 		return found_or_real(NULL);
 	address = scope_symbol(namespace, name);
-	if (!address && !is_known(namespace, name))
+	if (!address && !scope_knows(namespace, name))
 		address = scope_symbol(NULL, name);
 	return found_or_real(address);
 }
