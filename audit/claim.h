@@ -4,7 +4,8 @@
  *
  * Threads decide at once, and may not wait for each other. So what one decides by is
  * the list of all claims as it was when it looked, and what it then claims is added in
- * one step, which fails if the list has changed since. Nothing is ever taken back. */
+ * one step, which fails if the list has changed since. A load that fails makes its
+ * claims void; they stay in the list. */
 #ifndef PYPY_ISOLATE_CLAIM_H
 #define PYPY_ISOLATE_CLAIM_H
 
@@ -12,14 +13,16 @@
 #include "policy/placement.h"
 
 struct claim {
-	const struct claim *before;	/* made before this one, or NULL */
+	struct claim *before;		/* made before this one, or NULL */
 	struct namespace *namespace;
-	const char *package;		/* lives there, or NULL: */
+	const char *package;		/* lives there; or for a library: what brought it */
+	bool is_library;
 	struct placement_library library;	/* is, was or will be loaded there */
+	bool is_void;
 };
 
 /* The newest claim, which leads to all. */
-const struct claim *claim_newest(void);
+struct claim *claim_newest(void);
 
 /* Of the claims from newest on: the namespace that the package of modules of that
  * interpreter lives in first, or NULL. */
@@ -30,14 +33,22 @@ struct namespace *claim_home(const struct claim *newest, const struct object *in
 const char *claim_package(const struct claim *newest, const struct namespace *namespace,
 			  size_t n);
 
+/* The claim of the namespace for that file, or NULL. */
+const struct claim *claim_of_library(const struct claim *newest,
+				     const struct namespace *namespace,
+				     const struct placement_library *library);
+
 /* Puts one more claim before *list, which is private so far. Texts are copied. When
  * memory is out there is none: then another thread may decide otherwise. */
-void claim_for_package(const struct claim **list, struct namespace *namespace,
-		       const char *package);
-void claim_for_library(const struct claim **list, struct namespace *namespace,
+void claim_for_package(struct claim **list, struct namespace *namespace, const char *package);
+void claim_for_library(struct claim **list, struct namespace *namespace, const char *package,
 		       const struct placement_library *library);
 
-/* Publishes list, which begins with seen. False if that is not the newest any more. */
-bool claim_publish(const struct claim *list, const struct claim *seen);
+/* Publishes list, which goes on with seen. False if that is not the newest any more. */
+bool claim_publish(struct claim *list, struct claim *seen);
+
+/* Makes the claims from list on void, up to the one before seen; and gives the namespace
+ * back if it was made for them and nobody has claimed it since. */
+void claim_withdraw(struct claim *list, const struct claim *seen);
 
 #endif

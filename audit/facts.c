@@ -17,64 +17,74 @@
 
 /* ---- which package? ---- */
 
+static bool has_init(const char *path, size_t length)
+{
+	static const char init[] = "/__init__.py";
+	struct arena scratch;
+	bool found;
+	char *file;
+
+	if (!process_scratch(&scratch))
+		return false;
+	file = arena_take(&scratch, length + sizeof init);
+	found = file && strcpy(mempcpy(file, path, length), init) && access(file, F_OK) == 0;
+	process_scratch_end(&scratch);
+	return found;
+}
+
 /* The length of the first directory, going up from the file, without __init__.py. */
 static size_t top_of(const char *path)
 {
-	char file[PATH_MAX + sizeof "/__init__.py"];
 	const char *end = strrchr(path, '/');
 	size_t length = end ? (size_t)(end - path) : 0;
 
-	while (length > 0) {
-		snprintf(file, sizeof file, "%.*s/__init__.py", (int)length, path);
-		if (access(file, F_OK) != 0)
-			break;
+	while (length > 0 && has_init(path, length))
 		while (length > 0 && path[--length] != '/')
 			;
-	}
 	return length;
 }
 
 /* The group that a package belongs to is isolated as one, under its name. */
-static void use_group(char *package, size_t size)
+static void use_group(char room[PACKAGE_MAX])
 {
-	const char *group = rules_group(&process.settings.rules, package, NULL);
+	const char *group = rules_group(&process.settings.rules, room, NULL);
 
 	if (group)
-		snprintf(package, size, "group %s", group);
+		snprintf(room, PACKAGE_MAX, GROUP_PREFIX "%s", group);
 }
 
-void facts_package(const char *path, char *package, size_t size)
+const char *facts_package(const char *path, char room[PACKAGE_MAX])
 {
 	const struct rules *rules = &process.settings.rules;
 
 	switch (rules_per(rules, NULL)) {
 	case PER_PROCESS:
-		snprintf(package, size, "process");
-		return;
+		return "process";
 	case PER_MODULE:
-		snprintf(package, size, "%s", path);
-		return;
+		return path;
 	case PER_PACKAGE:
-		if (!package_in_site(rules, path, package, size, NULL))
-			package_below(path, top_of(path), package, size);
-		use_group(package, size);
+		break;
 	}
+	if (!package_in_site(rules, path, room, PACKAGE_MAX, NULL))
+		package_below(path, top_of(path), room, PACKAGE_MAX);
+	use_group(room);
+	return room;
 }
 
 /* The package that a library belongs to; "" if to none, so to the system. */
-static void package_of_library(const char *path, char *package, size_t size)
+static void package_of_library(const char *path, char room[PACKAGE_MAX])
 {
 	const char *name = object_last_part(path);
 	size_t top;
 
-	package[0] = '\0';
-	if (!package_in_site(&process.settings.rules, path, package, size, NULL)) {
+	room[0] = '\0';
+	if (!package_in_site(&process.settings.rules, path, room, PACKAGE_MAX, NULL)) {
 		top = top_of(path);
 		if (path + top + 1 >= name)
 			return;
-		package_below(path, top, package, size);
+		package_below(path, top, room, PACKAGE_MAX);
 	}
-	use_group(package, size);
+	use_group(room);
 }
 
 /* ---- what is loaded ---- */
@@ -108,7 +118,7 @@ static const char *package_of_loaded(struct facts *facts, struct object *object)
 	if (!object->package) {
 		if (!process_absolute(object->path, facts->path_room, PATH_MAX))
 			return NULL;
-		package_of_library(facts->path_room, facts->package_room, PATH_MAX);
+		package_of_library(facts->path_room, facts->package_room);
 		object->package = keep_name(facts->package_room);
 	}
 	return object->package[0] ? object->package : NULL;
@@ -138,12 +148,13 @@ static bool gather_libraries(struct facts *facts, const struct namespace *namesp
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
 		count += object->lmid == namespace->lmid && object->name[0];
 	for (claim = facts->claims; claim; claim = claim->before)
-		count += claim->namespace == namespace && !claim->package;
+		count += claim->is_library && claim->namespace == namespace;
 	library = arena_take(&facts->scratch, (count + 1) * sizeof *library);
 	if (!library)
 		return false;
 	for (claim = facts->claims; claim; claim = claim->before)
-		if (claim->namespace == namespace && !claim->package)
+		if (claim->is_library && claim->namespace == namespace && !claim->is_void &&
+		    i < count)
 			library[i++] = claim->library;
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
 		if (object->lmid == namespace->lmid && object->name[0] && i < count)
@@ -164,10 +175,13 @@ static bool gather_packages(struct facts *facts, const struct namespace *namespa
 	package = arena_take(&facts->scratch, (count + 1) * sizeof *package);
 	if (!package)
 		return false;
-	for (i = 0; i < count; i++)
-		package[i] = claim_package(facts->claims, namespace, i);
+	/* A claim can become void meanwhile. */
+	for (i = 0; i < count && (package[i] = claim_package(facts->claims, namespace, i)); i++)
+		;
+	count = i;
 	space->package = package;
 	space->package_count = count;
+	space->is_common = namespace->is_common;
 	return true;
 }
 
@@ -202,8 +216,8 @@ static const char *note(struct facts *facts, const char *text)
 	return arena_text(&facts->scratch, text, strlen(text));
 }
 
-/* What a namespace has loaded need not be read again, nor what that needs: it is there,
- * too. Of 50 modules with 38 libraries each, reading took longer than loading. */
+/* What a namespace has loaded need not be read again, nor what that needs, for it is
+ * there, too: of 50 modules with 38 libraries each, reading took longer than loading. */
 static bool knows_loaded(void *context, const char *path, struct closure_object *found)
 {
 	struct object *object;
@@ -227,7 +241,7 @@ static const char *package_of_need(struct facts *facts, const struct closure_obj
 {
 	if (object->known)
 		return package_of_loaded(facts, object->known);
-	package_of_library(facts->path_room, facts->package_room, PATH_MAX);
+	package_of_library(facts->path_room, facts->package_room);
 	return facts->package_room[0] ? note(facts, facts->package_room) : NULL;
 }
 
@@ -271,6 +285,20 @@ static void gather_needs(struct facts *facts, const struct closure *closure)
 	for (object = closure->first->next; object; object = object->next)
 		if (describe_need(facts, object, &need[facts->known.need_count]))
 			facts->known.need_count++;
+}
+
+bool facts_are_full_for(const struct facts *facts, const struct namespace *namespace)
+{
+	for (size_t i = 0; !facts->fully && i < facts->known.need_count; i++) {
+		const struct placement_library *need = &facts->known.need[i];
+		const struct identity file = { need->device, need->inode };
+		const struct object *loaded = object_of_file(file, LM_ID_BASE, false);
+
+		if (need->path && loaded && loaded->lmid != LM_ID_BASE &&
+		    (!namespace || loaded->lmid != namespace->lmid))
+			return false;
+	}
+	return true;
 }
 
 /* What closures are searched by, in this process. */
@@ -335,16 +363,18 @@ static bool add_module(struct facts *facts, struct closure *closure, const struc
 	return closure_add(closure, &module);
 }
 
-void facts_of_module(struct facts *facts, const struct elf *elf)
+void facts_of_module(struct facts *facts, const struct elf *elf, bool fully)
 {
 	const struct closure_search *search = process_search();
 	struct library_source files;
 	struct closure closure;
 
+	facts->fully = fully;
+	facts->known.need_count = 0;
 	if (!search)
 		return;
 	library_source_begin(&files);
-	files.source.knows = knows_loaded;
+	files.source.knows = fully ? NULL : knows_loaded;
 	closure_start(&closure, search, &files.source, &facts->scratch);
 	if (add_module(facts, &closure, elf)) {
 		closure_complete(&closure);
@@ -358,7 +388,7 @@ bool facts_begin(struct facts *facts)
 	if (!process_scratch(&facts->scratch))
 		return false;
 	facts->path_room = arena_take(&facts->scratch, PATH_MAX);
-	facts->package_room = arena_take(&facts->scratch, PATH_MAX);
+	facts->package_room = arena_take(&facts->scratch, PACKAGE_MAX);
 	return true;
 }
 
@@ -369,31 +399,24 @@ void facts_end(struct facts *facts)
 
 /* ---- what it claims ---- */
 
-static bool is_claimed(const struct facts *facts, const struct namespace *namespace,
-		       const struct placement_library *need)
+bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home,
+		 struct claim **claims)
 {
-	for (const struct claim *claim = facts->claims; claim; claim = claim->before)
-		if (!claim->package && claim->namespace == namespace &&
-		    claim->library.inode == need->inode &&
-		    claim->library.device == need->device)
-			return true;
-	return false;
-}
-
-bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home)
-{
-	const struct claim *list = facts->claims;
+	const char *package = facts->known.package;
+	struct claim *list = facts->claims;
 
 	if (is_home)
-		claim_for_package(&list, namespace, facts->known.package);
+		claim_for_package(&list, namespace, package);
 	for (size_t i = 0; i < facts->known.need_count; i++) {
 		const struct placement_library *need = &facts->known.need[i];
 
 		if (need->package && !claim_home(list, facts->interpreter, need->package))
 			claim_for_package(&list, namespace, need->package);
-		if (need->path && !need->may_double && !is_claimed(facts, namespace, need))
-			claim_for_library(&list, namespace, need);
+		if (need->path && !need->may_double &&
+		    !claim_of_library(facts->claims, namespace, need))
+			claim_for_library(&list, namespace, package, need);
 	}
+	*claims = list;
 	return claim_publish(list, facts->claims);
 }
 

@@ -169,17 +169,33 @@ enum host_answer host_find(const char *soname, const char **path)
 	}
 }
 
+static void remember(struct host *host, const char *reason)
+{
+	if (!host->reason || strcmp(host->reason, reason) != 0)
+		host->reason = arena_text(&process.arena, reason, strlen(reason));
+}
+
+/* The reason, which is long, is not for the stack of who knows whose thread. */
+static void try_to_make(struct host *host)
+{
+	struct arena scratch;
+	struct diag *diag;
+
+	if (!process_scratch(&scratch))
+		return;
+	diag = arena_take(&scratch, sizeof *diag);
+	if (diag && !make_ready(host, diag) && diag->text[0])
+		remember(host, diag->text);
+	process_scratch_end(&scratch);
+}
+
 void host_prepare(void)
 {
 	for (unsigned i = 0; i < hosts.count && i < HOST_MAX; i++) {
-		struct host *host = hosts.entry[i];
-		struct diag diag = { "" };
+		struct host *host = __atomic_load_n(&hosts.entry[i], __ATOMIC_ACQUIRE);
 
-		if (!host || make_ready(host, &diag) || !diag.text[0])
-			continue;
-		if (!host->reason || strcmp(host->reason, diag.text) != 0)
-			host->reason = arena_text(&process.arena, diag.text,
-						  strlen(diag.text));
+		if (host && !is_usable(host))
+			try_to_make(host);
 	}
 }
 

@@ -23,8 +23,10 @@ struct load {
 	const char *file;		/* as it was asked for */
 	int mode;
 	char path[PATH_MAX];		/* the same, absolute */
-	char package[PATH_MAX];
+	char room[PACKAGE_MAX];
+	const char *package;		/* what the rules isolate as one; or NULL */
 	struct namespace *namespace;
+	struct placed placed;		/* if it was not known where it goes */
 	struct unlisted_gifts unlisted;
 	bool inside;			/* asked for by a module */
 	char adopted[NAME_MAX + 1];	/* a library of base that it was given last, or "" */
@@ -226,8 +228,10 @@ static void promote(const struct load *load, const void *handle)
 static enum load_outcome open_promoted(struct load *load, void **handle)
 {
 	*handle = open_mended(load);
-	if (!*handle)
+	if (!*handle) {
+		place_withdraw(&load->placed);
 		return load->mode & RTLD_NOLOAD ? LOAD_DONE : failed(load);
+	}
 	promote(load, *handle);
 	return LOAD_DONE;
 }
@@ -271,8 +275,8 @@ static const struct object *loaded_elsewhere(const struct load *load, Lmid_t lmi
 static void log_placed(const struct load *load, const struct rule *why)
 {
 	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld%s%s: %s (%s:%u)", load->path,
-		    (long)load->namespace->lmid, load->package[0] ? ", package " : "",
-		    load->package, load->diag->text, named(why)->file, named(why)->line);
+		    (long)load->namespace->lmid, load->package ? ", package " : "",
+		    load->package ? load->package : "", load->diag->text, named(why)->file, named(why)->line);
 }
 
 static bool choose_namespace(struct load *load, const struct object *loaded,
@@ -284,9 +288,10 @@ static bool choose_namespace(struct load *load, const struct object *loaded,
 		diag_set(load->diag, "it is loaded there");
 		load->namespace = has;
 	} else {
-		load->namespace = place_module(load->interpreter, load->path, elf,
-					       load->package, sizeof load->package,
-					       load->diag);
+		load->package = facts_package(load->path, load->room);
+		place_module(&load->placed, load->interpreter, load->path, load->package, elf,
+			     load->diag);
+		load->namespace = load->placed.namespace;
 	}
 	return load->namespace;
 }

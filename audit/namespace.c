@@ -211,6 +211,7 @@ struct namespace *namespace_make(const struct object *interpreter, struct diag *
 
 void namespace_return(struct namespace *namespace)
 {
+	namespace->is_common = false;
 	__atomic_store_n(&namespace->taken, false, __ATOMIC_RELEASE);
 }
 

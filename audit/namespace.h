@@ -25,6 +25,7 @@ struct namespace {
 	struct link_map *head;		/* the root's map: what came first */
 	bool made;			/* it is there to stay */
 	bool taken;			/* by a thread, and then by what it claims */
+	bool is_common;			/* for modules that bring no library of their own */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
 	const struct adopted *adopted;		/* newest first */

@@ -5,14 +5,18 @@
  * what a person should know of the decision is logged. */
 #include "audit/place.h"
 
+#include <string.h>
+
 #include "audit/facts.h"
 #include "audit/process.h"
 
 struct place {
 	struct facts facts;
 	const char *package;
+	const struct elf *elf;		/* the module's; NULL: it needs nothing of its own */
 	bool is_made;			/* the namespace is one that we made, and nobody's */
 	struct placement placement;
+	struct placed *placed;
 	struct diag *diag;
 };
 
@@ -32,22 +36,43 @@ static void log_clash(const struct place *place, const struct namespace *namespa
 			    (long)namespace->lmid, place->diag->text);
 }
 
+static bool is_group(const char *package)
+{
+	return strncmp(package, GROUP_PREFIX, strlen(GROUP_PREFIX)) == 0;
+}
+
+/* The line that would have kept packages together, or "" if there is no such line. */
+static void write_group_line(const struct place *place, const char *other, struct diag *line)
+{
+	line->text[0] = '\0';
+	if (rules_per(&process.settings.rules, NULL) != PER_PACKAGE ||
+	    is_group(place->package) || is_group(other))
+		return;
+	diag_set(line, " (if they pass objects of it to each other, put this line into %s: group "
+		 "NAME \"%s\" \"%s\")", conf_file(), place->package, other);
+}
+
 static void log_doubled(const struct place *place, const struct namespace *namespace)
 {
 	const struct placement *placement = &place->placement;
-	const struct placement_space *there;
+	const struct claim *first;
 	const struct namespace *other;
+	struct diag *line;
 
 	if (!placement->doubled)
 		return;
 	other = place->facts.space[placement->doubled_in];
-	there = &place->facts.known.space[placement->doubled_in];
-	process_log(LOG_LEVEL_WARNING, "%s: gets a second copy of %s in namespace %ld; the "
-		    "first is in namespace %ld. If packages pass objects of it to each other, "
-		    "put this line into %s: group NAME \"%s\" \"%s\"; if not: duplicate %s",
-		    place->facts.path, placement->doubled->path, (long)namespace->lmid,
-		    (long)other->lmid, conf_file(), place->package,
-		    there->package_count ? there->package[0] : "", placement->doubled->name);
+	first = claim_of_library(place->facts.claims, other, placement->doubled);
+	line = arena_take((struct arena *)&place->facts.scratch, sizeof *line);
+	if (!line)
+		return;
+	write_group_line(place, first ? first->package : GROUP_PREFIX, line);
+	process_log(LOG_LEVEL_WARNING, "%s: gets a second copy of %s%s in namespace %ld; the "
+		    "first is in namespace %ld, for %s%s; `duplicate %s` in the policy says "
+		    "that this is well", place->facts.path, placement->doubled->path,
+		    placement->doubles > 1 ? " and others" : "", (long)namespace->lmid,
+		    (long)other->lmid, first ? first->package : "the program", line->text,
+		    placement->doubled->name);
 }
 
 static void log_full(const struct place *place, const struct namespace *namespace)
@@ -74,17 +99,30 @@ static struct namespace *join(struct place *place)
 	return place->facts.space[place->placement.space];
 }
 
+static const struct namespace *where(const struct place *place)
+{
+	return place->placement.reason == PLACEMENT_NEW
+		       ? NULL : place->facts.space[place->placement.space];
+}
+
 static struct namespace *decide(struct place *place)
 {
 	struct namespace *made;
 
 	place->facts.known.is_full = false;
 	placement_decide(&place->placement, &place->facts.known);
+	if (!facts_are_full_for(&place->facts, where(place))) {
+		facts_of_module(&place->facts, place->elf, true);
+		placement_decide(&place->placement, &place->facts.known);
+	}
 	if (place->placement.reason != PLACEMENT_NEW)
 		return place->facts.space[place->placement.space];
 	made = namespace_make(place->facts.interpreter, place->diag);
 	place->is_made = made;
-	return made ? made : join(place);
+	if (!made)
+		return join(place);
+	made->is_common = place->placement.is_common;
+	return made;
 }
 
 /* Is it where the package lives from now on? */
@@ -104,7 +142,10 @@ static struct namespace *decide_with_others(struct place *place)
 	for (int i = 0; i < ATTEMPTS_MAX && facts_of_spaces(&place->facts); i++) {
 		struct namespace *namespace = decide(place);
 
-		if (!namespace || facts_claim(&place->facts, namespace, is_home(place)))
+		place->placed->before = place->facts.claims;
+		place->placed->claims = place->facts.claims;
+		if (!namespace || facts_claim(&place->facts, namespace, is_home(place),
+					      &place->placed->claims))
 			return namespace;
 		if (place->is_made)
 			namespace_return(namespace);
@@ -125,13 +166,12 @@ static bool has_needs(const struct elf *elf)
 	return false;
 }
 
-/* elf is NULL for a module without libraries of its own. */
-static struct namespace *look_and_decide(struct place *place, const struct elf *elf)
+static struct namespace *look_and_decide(struct place *place)
 {
 	struct namespace *namespace;
 
-	if (elf)
-		facts_of_module(&place->facts, elf);
+	if (place->elf)
+		facts_of_module(&place->facts, place->elf, false);
 	namespace = decide_with_others(place);
 	if (!namespace)
 		return NULL;
@@ -142,34 +182,38 @@ static struct namespace *look_and_decide(struct place *place, const struct elf *
 	return namespace;
 }
 
-struct namespace *place_module(const struct object *interpreter, const char *path,
-			       const struct elf *elf, char *package, size_t size,
-			       struct diag *diag)
+bool place_module(struct placed *placed, const struct object *interpreter, const char *path,
+		  const char *package, const struct elf *elf, struct diag *diag)
 {
 	struct place place = {
 		.facts = {
 			.interpreter = interpreter,
 			.path = path,
-			.known = { .package = package },
+			.known = { .package = package, .is_group = is_group(package) },
 		},
 		.package = package,
+		.placed = placed,
 		.diag = diag,
 	};
 	bool is_alone = !has_needs(elf) ||
 			rules_per(&process.settings.rules, NULL) == PER_PROCESS;
-	struct namespace *namespace;
 
-	facts_package(path, package, size);
-	namespace = is_alone ? claim_home(claim_newest(), interpreter, package) : NULL;
-	if (namespace) {
+	*placed = (struct placed){ 0 };
+	if (is_alone)
+		placed->namespace = claim_home(claim_newest(), interpreter, package);
+	if (placed->namespace) {
 		diag_set(diag, "its package is there");
-		return namespace;
+		return true;
 	}
-	if (!facts_begin(&place.facts)) {
-		diag_set(diag, "no memory to find out where it belongs");
-		return NULL;
-	}
-	namespace = look_and_decide(&place, is_alone ? NULL : elf);
+	place.elf = is_alone ? NULL : elf;
+	if (!facts_begin(&place.facts))
+		return diag_set(diag, "no memory to find out where it belongs");
+	placed->namespace = look_and_decide(&place);
 	facts_end(&place.facts);
-	return namespace;
+	return placed->namespace;
+}
+
+void place_withdraw(const struct placed *placed)
+{
+	claim_withdraw(placed->claims, placed->before);
 }

@@ -7,6 +7,7 @@
  * what follows the mark. */
 #include "audit/steer.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "audit/load.h"
@@ -18,14 +19,19 @@
 /* What stands before our text in what base remembers. */
 #define MARK '\001'
 
+/* A reason, right behind its mark: it is long, and a thread's stack may be small. */
+struct marked {
+	char mark;
+	struct diag reason;
+};
+
+_Static_assert(offsetof(struct marked, reason.text) == 1, "the mark and the text are one");
+
 /* Lets base's dlerror() say it: as the name of a symbol that nobody has. So the
  * text is a thread's own, and goes when ld.so's texts go. */
-static void set_error(struct diag *diag)
+static void set_error(const struct marked *marked)
 {
-	char name[sizeof diag->text + 1] = { MARK };
-
-	memcpy(name + 1, diag->text, sizeof diag->text);
-	process.base.dlsym(process.main, name);
+	process.base.dlsym(process.main, &marked->mark);
 }
 
 struct steered steer_dlerror(void)
@@ -36,13 +42,14 @@ struct steered steer_dlerror(void)
 	return (struct steered){ .result = ours ? ours + 1 : text };
 }
 
-static struct steered answer(enum load_outcome outcome, void *handle, struct diag *diag)
+static struct steered answer(enum load_outcome outcome, void *handle,
+			       const struct marked *why)
 {
 	switch (outcome) {
 	case LOAD_DONE:
 		return (struct steered){ .result = handle };
 	case LOAD_FAILED:
-		set_error(diag);
+		set_error(why);
 		return (struct steered){ .result = NULL };
 	case LOAD_PASS:
 		break;
@@ -69,16 +76,16 @@ static struct object *interpreter_at(const void *caller)
 struct steered steer_dlopen(const char *file, int mode, const void *caller)
 {
 	struct object *interpreter = interpreter_at(caller);
-	struct diag diag = { "" };
+	struct marked why = { .mark = MARK };
 	void *handle = NULL;
 	int error = *process.base.errno_location();
 	enum load_outcome outcome = LOAD_PASS;
 
 	slots_sweep(interpreter, true);
 	if (file && interpreter)
-		outcome = load_module(interpreter, file, mode, &handle, &diag);
+		outcome = load_module(interpreter, file, mode, &handle, &why.reason);
 	*process.base.errno_location() = error;
-	return answer(outcome, handle, &diag);
+	return answer(outcome, handle, &why);
 }
 
 /* The link map that holds an address, or NULL. */
@@ -105,13 +112,13 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 	struct link_map *map = map_at(caller);
 	struct namespace *namespace = namespace_of_map(map);
 	enum load_outcome outcome = LOAD_PASS;
-	struct diag diag = { "" };
+	struct marked why = { .mark = MARK };
 	void *handle = NULL;
 
 	if (namespace)
-		outcome = load_inside(namespace, map, file, mode, &handle, &diag);
+		outcome = load_inside(namespace, map, file, mode, &handle, &why.reason);
 	*process.base.errno_location() = error;
-	return answer(outcome, handle, &diag);
+	return answer(outcome, handle, &why);
 }
 
 struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
@@ -121,17 +128,17 @@ struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 	struct link_map *map = map_at(caller);
 	struct namespace *namespace = namespace_of_map(map), *target = namespace_of(lmid);
 	enum load_outcome outcome;
-	struct diag diag = { "" };
+	struct marked why = { .mark = MARK };
 	void *handle = NULL;
 
 	if (!namespace)
 		return (struct steered){ .pass = (uintptr_t)process.base.dlmopen };
 	if (target)
-		outcome = load_inside(target, map, file, mode, &handle, &diag);
+		outcome = load_inside(target, map, file, mode, &handle, &why.reason);
 	else
 		outcome = load_outside(namespace, map, lmid, file, mode, &handle);
 	*process.base.errno_location() = error;
-	return answer(outcome, handle, &diag);
+	return answer(outcome, handle, &why);
 }
 
 /* Does a global scope have the symbol? Whatever dlerror() would say is taken. */

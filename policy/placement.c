@@ -77,72 +77,138 @@ static unsigned count_clashes(const struct placement_facts *facts,
 	return count;
 }
 
-/* ---- does a need give the namespace a point? ---- */
+/* Are all its libraries the system's, and is there one that counts? */
+static bool is_common(const struct placement_facts *facts)
+{
+	bool any = false;
 
-static bool by_name(const struct placement_space *space, const struct placement_library *need)
+	for (size_t i = 0; i < facts->need_count; i++) {
+		const struct placement_library *need = &facts->need[i];
+
+		if (!need->path || need->package)
+			return false;
+		any |= !need->may_double;
+	}
+	return any;
+}
+
+/* ---- how many points does a namespace get? ---- */
+
+typedef unsigned points(const struct placement_facts *facts, const struct placement_space *space,
+			const struct placement_library **first);
+
+typedef bool test(const struct placement_space *space, const struct placement_library *need);
+
+static unsigned count_needs(test *passes, const struct placement_facts *facts,
+			    const struct placement_space *space,
+			    const struct placement_library **first)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < facts->need_count; i++)
+		if (passes(space, &facts->need[i]) && count++ == 0)
+			*first = &facts->need[i];
+	return count;
+}
+
+static bool has_name(const struct placement_space *space, const struct placement_library *need)
 {
 	return !need->path && find_name(space, need->name);
 }
 
-static bool by_package_file(const struct placement_space *space,
-			    const struct placement_library *need)
+static bool has_package_file(const struct placement_space *space,
+			     const struct placement_library *need)
 {
 	return need->package && !need->may_double && has_file(space, need);
 }
 
-static bool by_system_file(const struct placement_space *space,
-			   const struct placement_library *need)
+static bool has_system_file(const struct placement_space *space,
+			    const struct placement_library *need)
 {
 	return !need->package && !need->may_double && has_file(space, need);
 }
 
-static bool by_neighbour(const struct placement_space *space,
-			 const struct placement_library *need)
+static bool has_neighbour(const struct placement_space *space,
+			  const struct placement_library *need)
 {
 	return need->package && lives_in(need->package, space);
 }
 
+static unsigned by_group(const struct placement_facts *facts,
+			 const struct placement_space *space,
+			 const struct placement_library **first)
+{
+	(void)first;
+	return facts->is_group && lives_in(facts->package, space);
+}
+
+static unsigned by_name(const struct placement_facts *facts,
+			const struct placement_space *space,
+			const struct placement_library **first)
+{
+	return count_needs(has_name, facts, space, first);
+}
+
+static unsigned by_package_file(const struct placement_facts *facts,
+				const struct placement_space *space,
+				const struct placement_library **first)
+{
+	return count_needs(has_package_file, facts, space, first);
+}
+
+static unsigned by_system_file(const struct placement_facts *facts,
+			       const struct placement_space *space,
+			       const struct placement_library **first)
+{
+	return count_needs(has_system_file, facts, space, first);
+}
+
+static unsigned by_common(const struct placement_facts *facts,
+			  const struct placement_space *space,
+			  const struct placement_library **first)
+{
+	(void)first;
+	return space->is_common && is_common(facts);
+}
+
+static unsigned by_home(const struct placement_facts *facts,
+			const struct placement_space *space,
+			const struct placement_library **first)
+{
+	(void)first;
+	return lives_in(facts->package, space);
+}
+
+static unsigned by_neighbour(const struct placement_facts *facts,
+			     const struct placement_space *space,
+			     const struct placement_library **first)
+{
+	return count_needs(has_neighbour, facts, space, first);
+}
+
 static const struct rule {
 	enum placement_reason reason;
-	/* NULL: where the package lives */
-	bool (*gives_point)(const struct placement_space *space,
-			    const struct placement_library *need);
+	points *points;
 	bool even_with_clashes;
 } rules[] = {
+	{ PLACEMENT_GROUP, by_group, true },
 	{ PLACEMENT_NAME, by_name, true },
 	{ PLACEMENT_PACKAGE_FILE, by_package_file, true },
 	{ PLACEMENT_SYSTEM_FILE, by_system_file, false },
-	{ PLACEMENT_HOME, NULL, false },
+	{ PLACEMENT_COMMON, by_common, false },
+	{ PLACEMENT_HOME, by_home, false },
 	{ PLACEMENT_NEIGHBOUR, by_neighbour, false },
 };
-
-static unsigned points(const struct rule *rule, const struct placement_facts *facts,
-		       const struct placement_space *space,
-		       const struct placement_library **first)
-{
-	unsigned count = 0;
-
-	*first = NULL;
-	if (!rule->gives_point)
-		return lives_in(facts->package, space);
-	for (size_t i = 0; i < facts->need_count; i++) {
-		const struct placement_library *need = &facts->need[i];
-
-		if (!rule->gives_point(space, need))
-			continue;
-		if (count++ == 0)
-			*first = need;
-	}
-	return count;
-}
 
 /* Twice the points, and one more where the package lives: that breaks a tie. */
 static unsigned weight(const struct rule *rule, const struct placement_facts *facts,
 		       const struct placement_space *space,
 		       const struct placement_library **first)
 {
-	unsigned count = points(rule, facts, space, first);
+	unsigned count;
 
+	*first = NULL;
+	count = rule->points(facts, space, first);
 	if (count == 0 || (!rule->even_with_clashes && count_clashes(facts, space)))
 		return 0;
 	return 2 * count + lives_in(facts->package, space);
@@ -200,49 +266,71 @@ static void note_clashes(struct placement *placement, const struct placement_fac
 	}
 }
 
-static bool is_loaded_elsewhere(struct placement *placement,
-				const struct placement_facts *facts,
-				const struct placement_library *need)
+static bool is_at(const struct placement *placement, size_t space)
 {
-	for (size_t i = 0; i < facts->space_count; i++) {
-		bool is_here = placement->reason != PLACEMENT_NEW && i == placement->space;
-
-		if (is_here || !has_file(&facts->space[i], need))
-			continue;
-		placement->doubled = need;
-		placement->doubled_in = i;
-		return true;
-	}
-	return false;
+	return placement->reason != PLACEMENT_NEW && space == placement->space;
 }
 
-static void note_doubled(struct placement *placement, const struct placement_facts *facts)
+static void note_double(struct placement *placement, const struct placement_facts *facts,
+			const struct placement_library *need)
+{
+	for (size_t i = 0; i < facts->space_count; i++) {
+		if (is_at(placement, i) || !has_file(&facts->space[i], need))
+			continue;
+		if (placement->doubles++ == 0) {
+			placement->doubled = need;
+			placement->doubled_in = i;
+		}
+		return;
+	}
+}
+
+static void note_doubles(struct placement *placement, const struct placement_facts *facts)
 {
 	for (size_t i = 0; i < facts->need_count; i++) {
 		const struct placement_library *need = &facts->need[i];
 		bool is_here = placement->reason != PLACEMENT_NEW &&
 			       find_name(&facts->space[placement->space], need->name);
 
-		if (!need->may_double && !is_here &&
-		    is_loaded_elsewhere(placement, facts, need))
-			return;
+		if (!need->may_double && !is_here)
+			note_double(placement, facts, need);
 	}
+}
+
+/* Should a common namespace be made? */
+static bool lacks_common(const struct placement_facts *facts)
+{
+	for (size_t i = 0; i < facts->space_count; i++)
+		if (facts->space[i].is_common)
+			return false;
+	return !facts->is_full && is_common(facts);
+}
+
+static bool apply_all(struct placement *placement, const struct placement_facts *facts)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		if (apply(&rules[i], placement, facts))
+			return true;
+		if (rules[i].reason == PLACEMENT_COMMON && lacks_common(facts)) {
+			placement->is_common = true;
+			return false;
+		}
+	}
+	return false;
 }
 
 void placement_decide(struct placement *placement, const struct placement_facts *facts)
 {
-	bool decided = false;
-
 	memset(placement, 0, sizeof *placement);
-	for (size_t i = 0; i < sizeof rules / sizeof *rules && !decided; i++)
-		decided = apply(&rules[i], placement, facts);
-	if (!decided && facts->is_full)
-		go_where_least_is(placement, facts);
-	else if (!decided)
-		placement->reason = PLACEMENT_NEW;
+	if (!apply_all(placement, facts)) {
+		if (facts->is_full)
+			go_where_least_is(placement, facts);
+		else
+			placement->reason = PLACEMENT_NEW;
+	}
 	if (placement->reason != PLACEMENT_NEW)
 		note_clashes(placement, facts);
-	note_doubled(placement, facts);
+	note_doubles(placement, facts);
 }
 
 void placement_explain(const struct placement *placement, struct diag *out)
@@ -257,6 +345,12 @@ void placement_explain(const struct placement *placement, struct diag *out)
 	case PLACEMENT_SYSTEM_FILE:
 		diag_set(out, "it shares %s", need->path);
 		break;
+	case PLACEMENT_GROUP:
+		diag_set(out, "its group is there");
+		break;
+	case PLACEMENT_COMMON:
+		diag_set(out, "it brings no library, like the others there");
+		break;
 	case PLACEMENT_HOME:
 		diag_set(out, "its package is there");
 		break;
@@ -265,7 +359,8 @@ void placement_explain(const struct placement *placement, struct diag *out)
 			 need->package);
 		break;
 	case PLACEMENT_NEW:
-		diag_set(out, "a new one");
+		diag_set(out, placement->is_common ? "a new one, for what brings no library"
+						   : "a new one");
 		break;
 	case PLACEMENT_FULL:
 		if (placement->clashes)

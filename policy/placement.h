@@ -30,10 +30,12 @@ struct placement_space {	/* a namespace */
 	size_t library_count;
 	const char *const *package;	/* those that live there */
 	size_t package_count;
+	bool is_common;			/* for modules that bring no library of their own */
 };
 
 struct placement_facts {
-	const char *package;	/* of the module */
+	const char *package;	/* of the module, or the group of that */
+	bool is_group;
 	const struct placement_library *need;	/* its closure, without what all share */
 	size_t need_count;
 	const struct placement_space *space;
@@ -42,9 +44,11 @@ struct placement_facts {
 };
 
 enum placement_reason {
+	PLACEMENT_GROUP,	/* its group lives there */
 	PLACEMENT_NAME,		/* a library that it needs is found by its name only there */
 	PLACEMENT_PACKAGE_FILE,	/* it needs a package's library that is loaded there */
 	PLACEMENT_SYSTEM_FILE,	/* it needs a library of the system that is loaded there */
+	PLACEMENT_COMMON,	/* all its libraries are the system's, as are the others' there */
 	PLACEMENT_HOME,		/* its package lives there */
 	PLACEMENT_NEIGHBOUR,	/* it needs a library of a package that lives there */
 	PLACEMENT_NEW,		/* none of these: a namespace of its own */
@@ -54,21 +58,24 @@ enum placement_reason {
 struct placement {
 	enum placement_reason reason;
 	size_t space;		/* which, of facts->space; not for PLACEMENT_NEW */
+	bool is_common;		/* PLACEMENT_NEW: it is to be the common one */
 	const struct placement_library *need;	/* what decided, or NULL */
 	/* Libraries that it brings, but gets another file of the same name instead. */
 	unsigned clashes;
 	const struct placement_library *clash, *instead;	/* the first, or NULL */
-	/* One that is loaded in another namespace too, which plain loading would share. */
-	const struct placement_library *doubled;
+	/* Libraries that are loaded in another namespace, too; plain loading would share them. */
+	unsigned doubles;
+	const struct placement_library *doubled;	/* the first, or NULL */
 	size_t doubled_in;
 };
 
 /* Decides, in the order of enum placement_reason; of several namespaces that have a
  * reason the one with most such libraries, then the first. A mere system library
  * does not draw a module to where it would lose a library of its own, and nor does
- * its own package if that library there is another package's. PLACEMENT_FULL goes
- * where clashes are fewest, then packages. facts must outlive placement; when they
- * are full, there must be a namespace. */
+ * its own package if that library there is another package's. Modules that bring none
+ * cannot clash, so they have one namespace in common: then no library of the system is
+ * loaded twice. PLACEMENT_FULL goes where clashes are fewest, then packages. facts must
+ * outlive placement; when they are full, there must be a namespace. */
 void placement_decide(struct placement *placement, const struct placement_facts *facts);
 
 /* The reason as a person reads it: "it shares /usr/lib/libxml2.so.2 there". */

@@ -230,6 +230,106 @@ is new - doubled libxml2.so.2 0
 SCENES
 }
 
+@test "placement: what brings no library has one namespace in common" {
+  expect_scenes <<'SCENES'
+# the first makes it, even if its package has a home
+module p
+need libX11.so.6 1 -
+space p
+is new common
+
+module p
+need libgeos.so.1 2 -
+need libstdc++.so.6 3 - double
+space p
+space q
+has libX11.so.6 1 -
+common
+is common 1
+
+# what draws to a namespace goes before
+module p
+need libgeos.so.1 2 -
+space q
+common
+space r
+has libgeos.so.1 2 -
+is system-file 1 libgeos.so.1
+
+# with a library of its own, or of another package, or one that nobody finds: not
+module p
+need libX11.so.6 1 -
+need libown.so.1 2 p
+space q
+common
+is new -
+
+module p
+need libX11.so.6 1 -
+need libgone.so.1 0 -
+space q
+common
+is new -
+
+# nor without any that counts
+module p
+need libstdc++.so.6 3 - double
+space q
+common
+is new -
+
+# another file of that name is there: then it goes its own way
+module p
+need libfoo.so.1 4 -
+space q
+has libfoo.so.1 5 -
+common
+is new -
+
+# none left and none common
+module p
+need libX11.so.6 1 -
+full
+space q
+is full 0
+SCENES
+}
+
+@test "placement: a group is together, whatever its modules need" {
+  expect_scenes <<'SCENES'
+module g
+group
+need libxml2.so.2 1 -
+space q
+has libxml2.so.2 1 -
+space g
+is group 1 doubled libxml2.so.2 0
+
+module g
+group
+need libb.so 0 -
+space q
+has libb.so 1 q
+space g
+is group 1
+
+module g
+group
+need libz.so.1 1 p
+space g
+has libz.so.1 2 q
+is group 0 clash 1 libz.so.1 2
+
+# its first module goes as any other
+module g
+group
+need libxml2.so.2 1 -
+space q
+has libxml2.so.2 1 -
+is system-file 0 libxml2.so.2
+SCENES
+}
+
 @test "placement: a package leaves home for a library that another package has put there" {
   expect_scenes <<'SCENES'
 module p
