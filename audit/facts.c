@@ -13,6 +13,7 @@
 #include "audit/elf_machine.h"
 #include "audit/libraries.h"
 #include "audit/process.h"
+#include "audit/scope.h"
 #include "policy/package.h"
 
 /* ---- which package? ---- */
@@ -136,17 +137,21 @@ static struct placement_library describe_loaded(struct facts *facts, struct obje
 	};
 }
 
-/* What is loaded there, and what is about to be. Mirrors, which have no name, are
- * everybody's. */
+/* What is loaded there or is about to be, and what it has of base. Other mirrors, which
+ * have no name, are everybody's. */
 static bool gather_libraries(struct facts *facts, const struct namespace *namespace,
 			     struct placement_space *space)
 {
+	const struct adopted *first = __atomic_load_n(&namespace->adopted, __ATOMIC_ACQUIRE);
+	const struct adopted *adopted;
 	const struct claim *claim;
 	struct placement_library *library;
 	size_t count = 0, i = 0;
 
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
 		count += object->lmid == namespace->lmid && object->name[0];
+	for (adopted = first; adopted; adopted = adopted->before)
+		count++;
 	for (claim = facts->claims; claim; claim = claim->before)
 		count += claim->is_library && claim->namespace == namespace;
 	library = arena_take(&facts->scratch, (count + 1) * sizeof *library);
@@ -156,6 +161,12 @@ static bool gather_libraries(struct facts *facts, const struct namespace *namesp
 		if (claim->is_library && claim->namespace == namespace && !claim->is_void &&
 		    i < count)
 			library[i++] = claim->library;
+	for (adopted = first; adopted; adopted = adopted->before)
+		library[i++] = (struct placement_library){
+			.name = adopted->name, .path = adopted->object->path,
+			.device = adopted->object->file.device,
+			.inode = adopted->object->file.inode,
+		};
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
 		if (object->lmid == namespace->lmid && object->name[0] && i < count)
 			library[i++] = describe_loaded(facts, object);
@@ -216,9 +227,17 @@ static const char *note(struct facts *facts, const char *text)
 	return arena_text(&facts->scratch, text, strlen(text));
 }
 
-/* What a namespace has loaded need not be read again, nor what that needs, for it is
- * there, too: of 50 modules with 38 libraries each, reading took longer than loading. */
-static bool knows_loaded(void *context, const char *path, struct closure_object *found)
+static void describe_known(struct closure_object *found, struct object *object)
+{
+	found->path = object->path;
+	found->soname = object->soname[0] ? object->soname : NULL;
+	found->device = object->file.device;
+	found->inode = object->file.inode;
+	found->known = object;
+}
+
+/* What the program has opened in base is not loaded again. */
+static bool knows_opened(void *context, const char *path, struct closure_object *found)
 {
 	struct object *object;
 	struct status status;
@@ -226,14 +245,27 @@ static bool knows_loaded(void *context, const char *path, struct closure_object 
 	(void)context;
 	if (!status_of_path(path, &status))
 		return false;
-	object = object_of_file(status.identity, LM_ID_BASE, false);
-	if (!object || object->lmid == LM_ID_BASE || !namespace_of(object->lmid))
+	object = object_of_file(status.identity, LM_ID_BASE, true);
+	if (!object || object->lmid != LM_ID_BASE || !scope_is_program_s(object))
 		return false;
-	found->path = object->path;
-	found->soname = object->soname[0] ? object->soname : NULL;
-	found->device = object->file.device;
-	found->inode = object->file.inode;
-	found->known = object;
+	describe_known(found, object);
+	return true;
+}
+
+/* What a namespace has loaded need not be read again, nor what that needs, for it is
+ * there, too: of 50 modules with 38 libraries each, reading took longer than loading. */
+static bool knows_loaded(void *context, const char *path, struct closure_object *found)
+{
+	struct object *object;
+	struct status status;
+
+	if (knows_opened(context, path, found))
+		return true;
+	object = status_of_path(path, &status)
+			 ? object_of_file(status.identity, LM_ID_BASE, false) : NULL;
+	if (!object || object->lmid == LM_ID_BASE)
+		return false;
+	describe_known(found, object);
 	return true;
 }
 
@@ -272,6 +304,16 @@ static bool describe_need(struct facts *facts, const struct closure_object *obje
 	return need->path;
 }
 
+/* Only what the program has opened in base is known there; the policy may say that each
+ * has its own all the same. */
+static bool is_adopted(const struct closure_object *object)
+{
+	const struct object *known = object->known;
+
+	return known && known->lmid == LM_ID_BASE &&
+	       !may_double(object_last_part(object->name)) && !may_double(known->soname);
+}
+
 /* The closure without the module itself. */
 static void gather_needs(struct facts *facts, const struct closure *closure)
 {
@@ -279,11 +321,16 @@ static void gather_needs(struct facts *facts, const struct closure *closure)
 	const struct closure_object *object;
 
 	need = arena_take(&facts->scratch, closure->count * sizeof *need);
-	if (!need)
+	facts->adopted = arena_take(&facts->scratch, closure->count * sizeof *facts->adopted);
+	if (!need || !facts->adopted)
 		return;
 	facts->known.need = need;
 	for (object = closure->first->next; object; object = object->next)
-		if (describe_need(facts, object, &need[facts->known.need_count]))
+		if (is_adopted(object))
+			facts->adopted[facts->adopted_count++] = (struct facts_adopted){
+				object_last_part(object->name), object->known,
+			};
+		else if (describe_need(facts, object, &need[facts->known.need_count]))
 			facts->known.need_count++;
 }
 
@@ -371,10 +418,11 @@ void facts_of_module(struct facts *facts, const struct elf *elf, bool fully)
 
 	facts->fully = fully;
 	facts->known.need_count = 0;
+	facts->adopted_count = 0;
 	if (!search)
 		return;
 	library_source_begin(&files);
-	files.source.knows = fully ? NULL : knows_loaded;
+	files.source.knows = fully ? knows_opened : knows_loaded;
 	closure_start(&closure, search, &files.source, &facts->scratch);
 	if (add_module(facts, &closure, elf)) {
 		closure_complete(&closure);

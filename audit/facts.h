@@ -16,6 +16,11 @@ struct facts {
 	const char *path;			/* of the module; absolute */
 	struct arena scratch;
 	char *path_room, *package_room;		/* PATH_MAX and PACKAGE_MAX bytes, for a while */
+	struct facts_adopted {
+		const char *name;		/* as DT_NEEDED has it */
+		const struct object *object;	/* of base; the program has opened it */
+	} *adopted;
+	size_t adopted_count;
 	bool fully;				/* what loaded libraries need was read, too */
 	struct placement_facts known;		/* all that it points to is in scratch */
 	struct namespace *space[NAMESPACE_MAX];	/* known.space, the namespaces themselves */

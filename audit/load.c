@@ -221,8 +221,12 @@ static void promote(const struct load *load, const void *handle)
 {
 	const struct object *object = handle ? object_of_map(handle) : NULL;
 
-	if ((load->mode & RTLD_GLOBAL) && object && object->name[0])
+	if (!(load->mode & RTLD_GLOBAL) || !object || !object->name[0])
+		return;
+	if (namespace_of(object->lmid))
 		scope_promote(namespace_of(object->lmid), object->path, object->file);
+	else if (object->lmid == LM_ID_BASE)
+		scope_note_base(object->path, object->file, true);
 }
 
 static enum load_outcome open_promoted(struct load *load, void **handle)
@@ -252,7 +256,8 @@ static bool may_double(const struct object *object)
 }
 
 /* One file, one copy: what is loaded as the file at load->path, but not in lmid, where
- * it would go; in base only if that counts. NULL if it may as well be loaded there. */
+ * it would go; in base only if that counts, or the program has opened it. NULL if it may
+ * as well be loaded there. */
 static const struct object *loaded_elsewhere(const struct load *load, Lmid_t lmid,
 					     bool base_counts)
 {
@@ -262,7 +267,9 @@ static const struct object *loaded_elsewhere(const struct load *load, Lmid_t lmi
 
 	if (!namespace_number(0) || !status_of_path(load->path, &status))
 		return NULL;
-	loaded = object_of_file(status.identity, lmid, base_counts);
+	loaded = object_of_file(status.identity, lmid, true);
+	if (loaded && loaded->lmid == LM_ID_BASE && !base_counts && !scope_is_program_s(loaded))
+		loaded = object_of_file(status.identity, lmid, false);
 	if (!loaded || loaded->lmid == lmid || may_double(loaded))
 		return NULL;
 	namespace = namespace_of(loaded->lmid);
@@ -327,8 +334,8 @@ static enum load_outcome leave(struct load *load, const struct rule *why, void *
 		log_placed(load, why);
 		return open_promoted(load, handle);
 	}
-	if ((load->mode & RTLD_GLOBAL) && status_of_path(load->path, &status))
-		scope_promote(NULL, load->path, status.identity);
+	if (!(load->mode & RTLD_NOLOAD) && status_of_path(load->path, &status))
+		scope_note_base(load->path, status.identity, load->mode & RTLD_GLOBAL);
 	return LOAD_PASS;
 }
 

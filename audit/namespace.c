@@ -30,12 +30,6 @@ struct root {
 	struct mirror mirror;
 };
 
-struct adopted {
-	const struct adopted *before;
-	const char *name;
-	struct mirror mirror;
-};
-
 static struct {
 	struct root *roots;		/* newest first */
 	struct namespace *by_lmid[NAMESPACE_MAX];
@@ -215,23 +209,6 @@ void namespace_return(struct namespace *namespace)
 	__atomic_store_n(&namespace->taken, false, __ATOMIC_RELEASE);
 }
 
-bool namespace_adopt(struct namespace *namespace, const struct object *object,
-		     const char *name, struct diag *diag)
-{
-	const struct mirror_filter all = { 0 };
-	struct adopted *adopted = arena_take(&process.arena, sizeof *adopted);
-
-	if (!adopted || !(adopted->name = arena_text(&process.arena, name, strlen(name))))
-		return diag_set(diag, "no memory for the mirror of %s", name);
-	if (!mirror_make(&adopted->mirror, object, name, &all, NULL, 0, diag))
-		return false;
-	adopted->before = namespace->adopted;
-	while (!__atomic_compare_exchange_n(&namespace->adopted, &adopted->before, adopted,
-					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		;
-	return true;
-}
-
 static const char *find_adopted(const struct namespace *namespace, const char *name)
 {
 	const struct adopted *adopted = __atomic_load_n(&namespace->adopted, __ATOMIC_ACQUIRE);
@@ -240,6 +217,27 @@ static const char *find_adopted(const struct namespace *namespace, const char *n
 		if (strcmp(adopted->name, name) == 0)
 			return adopted->mirror.file.path;
 	return NULL;
+}
+
+bool namespace_adopt(struct namespace *namespace, const struct object *object,
+		     const char *name, struct diag *diag)
+{
+	const struct mirror_filter all = { 0 };
+	struct adopted *adopted;
+
+	if (find_adopted(namespace, name))
+		return true;
+	adopted = arena_take(&process.arena, sizeof *adopted);
+	if (!adopted || !(adopted->name = arena_text(&process.arena, name, strlen(name))))
+		return diag_set(diag, "no memory for the mirror of %s", name);
+	if (!mirror_make(&adopted->mirror, object, name, &all, NULL, 0, diag))
+		return false;
+	adopted->object = object;
+	adopted->before = namespace->adopted;
+	while (!__atomic_compare_exchange_n(&namespace->adopted, &adopted->before, adopted,
+					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+	return true;
 }
 
 const char *namespace_search(Lmid_t lmid, const char *name)

@@ -11,13 +11,20 @@
 #include <link.h>
 #include <stdbool.h>
 
+#include "audit/mirror.h"
 #include "audit/object.h"
 #include "policy/diag.h"
 
 #define NAMESPACE_MAX 16	/* DL_NNS (sysdeps/generic/ldsodefs.h) */
 
 struct promoted;	/* scope.c */
-struct adopted;
+
+struct adopted {		/* a library of base that the namespace has, too */
+	const struct adopted *before;
+	const char *name;	/* by which it is asked for */
+	const struct object *object;
+	struct mirror mirror;
+};
 
 struct namespace {
 	Lmid_t lmid;
@@ -55,8 +62,8 @@ void namespace_departure(const struct object *object);
  * host library without a mirror so far; scope_open() makes that and tries again. */
 const char *namespace_search(Lmid_t lmid, const char *name);
 
-/* Lets the namespace have a library of base, by a name that no file is found for: the
- * program opened it from where no search looks. False, with a reason, if it cannot. */
+/* Lets the namespace have a library of base by that name, if it has none so far. False,
+ * with a reason, if it cannot. */
 bool namespace_adopt(struct namespace *namespace, const struct object *object,
 		     const char *name, struct diag *diag);
 

@@ -155,6 +155,20 @@ static struct namespace *decide_with_others(struct place *place)
 	return NULL;
 }
 
+/* What the program has opened in base is the module's, too, as under plain loading. If it
+ * cannot be, for a thread-local symbol, the module gets its own, as of any library. */
+static void adopt(struct place *place, struct namespace *namespace)
+{
+	for (size_t i = 0; i < place->facts.adopted_count; i++) {
+		const struct facts_adopted *adopted = &place->facts.adopted[i];
+
+		if (!namespace_adopt(namespace, adopted->object, adopted->name, place->diag))
+			process_log(LOG_LEVEL_INFO, "%s: gets a copy of %s of its own: %s",
+				    place->facts.path, adopted->object->path,
+				    place->diag->text);
+	}
+}
+
 /* Most modules need nothing but libc: they cost no look at any file. */
 static bool has_needs(const struct elf *elf)
 {
@@ -175,6 +189,7 @@ static struct namespace *look_and_decide(struct place *place)
 	namespace = decide_with_others(place);
 	if (!namespace)
 		return NULL;
+	adopt(place, namespace);
 	placement_explain(&place->placement, place->diag);
 	log_full(place, namespace);
 	log_clash(place, namespace);

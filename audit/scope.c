@@ -15,13 +15,14 @@ struct promoted {
 	const struct promoted *before;
 	const char *path;		/* it was opened by */
 	struct identity file;
+	bool is_global;			/* always, but for what is opened in base */
 };
 
-static const struct promoted *promoted_in_base;		/* newest first */
+static const struct promoted *opened_in_base;		/* newest first */
 
 static const struct promoted **list_of(struct namespace *namespace)
 {
-	return namespace ? &namespace->promoted : &promoted_in_base;
+	return namespace ? &namespace->promoted : &opened_in_base;
 }
 
 static const struct promoted *promoted_in(const struct namespace *namespace)
@@ -171,22 +172,34 @@ void *scope_open(struct namespace *namespace, const char *path, int mode,
 
 /* ---- promoting ---- */
 
-void scope_promote(struct namespace *namespace, const char *path, struct identity file)
+static void note(struct namespace *namespace, const char *path, struct identity file,
+		 bool is_global)
 {
 	const struct promoted **list = list_of(namespace);
 	const struct promoted *each = promoted_in(namespace);
 	struct promoted *promoted;
 
-	while (each && !identity_equal(each->file, file))
+	while (each && !(identity_equal(each->file, file) && each->is_global >= is_global))
 		each = each->before;
 	if (each || !(promoted = arena_take(&process.arena, sizeof *promoted)) ||
 	    !(promoted->path = arena_text(&process.arena, path, strlen(path))))
 		return;
 	promoted->file = file;
+	promoted->is_global = is_global;
 	promoted->before = promoted_in(namespace);
 	while (!__atomic_compare_exchange_n(list, &promoted->before, promoted, false,
 					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
+}
+
+void scope_promote(struct namespace *namespace, const char *path, struct identity file)
+{
+	note(namespace, path, file, true);
+}
+
+void scope_note_base(const char *path, struct identity file, bool is_global)
+{
+	note(NULL, path, file, is_global);
 }
 
 /* Does the object need the other, by DT_NEEDED? */
@@ -201,16 +214,25 @@ static bool needs(const struct object *object, const struct object *other)
 	return false;
 }
 
-static bool is_promoted(const struct promoted *list, const struct object *object, int depth)
+static bool is_listed(const struct promoted *list, const struct object *object, bool is_global)
 {
-	for (const struct promoted *each = list; each; each = each->before)
-		if (identity_equal(each->file, object->file))
+	for (; list; list = list->before)
+		if (list->is_global >= is_global && identity_equal(list->file, object->file))
 			return true;
+	return false;
+}
+
+/* Is the object in the list, or needed by one that is? */
+static bool came_with(const struct promoted *list, const struct object *object, bool is_global,
+		      int depth)
+{
+	if (object->kind != OBJECT_STDLIB && is_listed(list, object, is_global))
+		return true;
 	if (depth == 0)
 		return false;
 	for (struct object *user = object_next(NULL); user; user = object_next(user))
 		if (user != object && user->lmid == object->lmid && needs(user, object) &&
-		    is_promoted(list, user, depth - 1))
+		    came_with(list, user, is_global, depth - 1))
 			return true;
 	return false;
 }
@@ -247,7 +269,7 @@ static void find_promoter(void *context)
 			continue;
 		object_symbols(object, &symbols);
 		if (symbols_find(&symbols, search->symbol) &&
-		    is_promoted(list, object, PROMOTED_DEPTH))
+		    came_with(list, object, true, PROMOTED_DEPTH))
 			search->found = object;
 	}
 }
@@ -258,6 +280,28 @@ const struct object *scope_promoter(const struct namespace *here, const char *sy
 
 	object_freeze(find_promoter, &search);
 	return search.found;
+}
+
+struct question {
+	const struct object *object;
+	bool answer;
+};
+
+static void ask_program(void *context)
+{
+	struct question *question = context;
+
+	question->answer = came_with(promoted_in(NULL), question->object, false,
+				     PROMOTED_DEPTH);
+}
+
+bool scope_is_program_s(const struct object *object)
+{
+	struct question question = { .object = object };
+
+	if (object->lmid == LM_ID_BASE && !object->at_start && promoted_in(NULL))
+		object_freeze(ask_program, &question);
+	return question.answer;
 }
 
 static void find_known(void *context)
