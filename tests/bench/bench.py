@@ -25,6 +25,7 @@ MODULE = os.path.join(os.path.dirname(LAUNCHER), "libpypy-isolate.so")
 SITE = os.path.join(WORK, "site-packages")
 IMPORTS = os.path.join(HERE, "imports.py")
 CALLS = os.path.join(HERE, "calls.py")
+REAL = os.path.join(HERE, "..", "..", "cache", "real", "site-packages")
 PACKAGES, LATER = 12, 8
 CALL_COUNT = 5000
 SECONDS, PAIRS_MIN = 10, 5
@@ -33,6 +34,7 @@ CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
 ALIASES = """\
 A='env LD_AUDIT=./libpypy-isolate.so'
 P='env PYTHONPATH=build/bench/site-packages'
+R='env PYTHONPATH=cache/real/site-packages'
 V='env PYTHONHASHSEED=0 PYPY_GC_NURSERY=256MB valgrind --tool=callgrind'"""
 ENVIRONMENT = dict(os.environ, PYTHONPATH=SITE, LC_ALL="C.UTF-8")
 UNITS = {"ms": (1e-6, 2), "us": (1e-3, 0), "KB": (1, 1), "instr": (1, 0)}
@@ -142,7 +144,18 @@ def time_figures():
         ("  memory, each further one", "KB",
          imports_command("memory", "(further - first) / 11"),
          pick(memory, lambda each: (each["further"] - each["first"]) / (PACKAGES - 1))),
-    ]
+    ] + [real_figure(name) for name in ("numpy", "av")]
+
+
+def real_figure(name):
+    """A package from PyPI; av has 50 modules and 38 libraries of its own."""
+    command = ["pypy3", "-c", "'import %s'" % name]
+    return (
+        "import %s, a whole process" % name, "ms",
+        "$R hyperfine -N [./pypy-isolate] \"pypy3 -c 'import %s'\"" % name,
+        in_turn(rounds(30), whole(command, PYTHONPATH=REAL),
+                whole([LAUNCHER] + command, PYTHONPATH=REAL)),
+    )
 
 
 def imports_command(what, which):
