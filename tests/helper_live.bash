@@ -37,8 +37,8 @@ script() {
   cat >script.py
 }
 
-# object FILE [GCC-ARGUMENT...]: standard input, in C, becomes FILE; that is its SONAME, too.
-object() {
+# c_object FILE [GCC-ARGUMENT...]: standard input, in C, becomes FILE; that is its SONAME, too.
+c_object() {
   mkdir -p "$(dirname "$1")"
   gcc -std=gnu11 -D_GNU_SOURCE -Wall -Werror -O1 -fPIC -shared -o "$1" \
     -Wl,-soname,"${1##*/}" -Wl,--no-as-needed -x c - -x none "${@:2}"

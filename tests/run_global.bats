@@ -246,11 +246,11 @@ PY
 @test "two with one symbol, opened RTLD_GLOBAL: the first opened is what everybody finds" {
   local package n
   for n in 1 2; do
-    object "site-packages/foo/g$n.so" <<<"int who(void) { return $n; }"
+    c_object "site-packages/foo/g$n.so" <<<"int who(void) { return $n; }"
   done
   for package in foo bar; do
-    object "site-packages/$package/binds.so" <<<'int who(void); int ask(void) { return who(); }'
-    object "site-packages/$package/looks.so" <<'C'
+    c_object "site-packages/$package/binds.so" <<<'int who(void); int ask(void) { return who(); }'
+    c_object "site-packages/$package/looks.so" <<'C'
 #include <dlfcn.h>
 int ask(void) { return ((int (*)(void))dlsym(RTLD_DEFAULT, "who"))(); }
 C
@@ -281,14 +281,14 @@ bar/binds $n"
 @test "140 libraries opened RTLD_GLOBAL: the first is found, and the last, and goes first" {
   # g000 and g139 have a symbol each that no other has; all have who().
   local n
-  object site-packages/foo/g000.so <<<'int first(void) { return 1; } int who(void) { return 0; }'
-  object site-packages/foo/g001.so <<<'int who(void) { return 1; }'
-  object site-packages/foo/g139.so <<<'int last(void) { return 1; } int who(void) { return 2; }'
+  c_object site-packages/foo/g000.so <<<'int first(void) { return 1; } int who(void) { return 0; }'
+  c_object site-packages/foo/g001.so <<<'int who(void) { return 1; }'
+  c_object site-packages/foo/g139.so <<<'int last(void) { return 1; } int who(void) { return 2; }'
   for n in {002..138}; do
     cp site-packages/foo/g001.so "site-packages/foo/g$n.so"
   done
   for n in foo bar; do
-    object "site-packages/$n/mod.so" <<'C'
+    c_object "site-packages/$n/mod.so" <<'C'
 int first(void), last(void), who(void);
 int ask(void) { return 100 * first() + 10 * last() + who(); }
 C
@@ -307,8 +307,8 @@ PY
 }
 
 @test "a library opened RTLD_LOCAL beside one opened RTLD_GLOBAL: closed, it is gone" {
-  object site-packages/foo/global.so <<<'int unlike(void) { return 0; }'
-  object site-packages/foo/local.so <<<'static int calls; int next(void) { return ++calls; }'
+  c_object site-packages/foo/global.so <<<'int unlike(void) { return 0; }'
+  c_object site-packages/foo/local.so <<<'static int calls; int next(void) { return ++calls; }'
   script <<'PY'
 import os
 import look
@@ -332,11 +332,11 @@ PY
 @test "dlsym(RTLD_DEFAULT) of what nobody has, while others open and close: no crash" {
   # A library that comes and goes under the search is unmapped memory: its table of
   # symbols is long, so that the search takes its time.
-  object site-packages/giver/global.so <<<'int unlike(void) { return 0; }'
+  c_object site-packages/giver/global.so <<<'int unlike(void) { return 0; }'
   { seq -f 'int function_%g(void) { return 0; }' 300; echo 'char pad[4000000] = { 1 };'; } |
-    object site-packages/race/one.so
+    c_object site-packages/race/one.so
   cp site-packages/race/one.so site-packages/race/two.so
-  object site-packages/race/mod.so <<'C'
+  c_object site-packages/race/mod.so <<'C'
 #include <dlfcn.h>
 #include <pthread.h>
 #include <unistd.h>
