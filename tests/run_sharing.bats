@@ -247,12 +247,15 @@ PY
   plain
   assert_success
   local lines_of_plain=("${lines[@]}")
-  isolated
+  PYPY_ISOLATE_LOG=debug:$PWD/log isolated
   assert_equal "$stderr" ''
   assert_equal "$output" "${lines_of_plain[0]}
 14
 0 14"
   assert_line --index 0 "{('undefined', ' symbol: nobody')}"
+  # None joined another's namespace: each of these had been given back.
+  assert_equal "$(grep -c '/mod\.so: namespace [0-9]*, package [a-z0-9]*: a new one' log)" 34
+  run -1 grep 'all are taken' log
 }
 
 @test "share with a pattern that 70 libraries match: each is base's, for two packages" {
