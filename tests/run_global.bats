@@ -249,7 +249,8 @@ PY
     c_object "site-packages/foo/g$n.so" <<<"int who(void) { return $n; }"
   done
   for package in foo bar; do
-    c_object "site-packages/$package/binds.so" <<<'int who(void); int ask(void) { return who(); }'
+    c_object "site-packages/$package/binds.so" \
+      <<<'int who(void); int ask(void) { return who(); }'
     c_object "site-packages/$package/looks.so" <<'C'
 #include <dlfcn.h>
 int ask(void) { return ((int (*)(void))dlsym(RTLD_DEFAULT, "who"))(); }
@@ -281,9 +282,11 @@ bar/binds $n"
 @test "140 libraries opened RTLD_GLOBAL: the first is found, and the last, and goes first" {
   # g000 and g139 have a symbol each that no other has; all have who().
   local n
-  c_object site-packages/foo/g000.so <<<'int first(void) { return 1; } int who(void) { return 0; }'
+  c_object site-packages/foo/g000.so \
+    <<<'int first(void) { return 1; } int who(void) { return 0; }'
   c_object site-packages/foo/g001.so <<<'int who(void) { return 1; }'
-  c_object site-packages/foo/g139.so <<<'int last(void) { return 1; } int who(void) { return 2; }'
+  c_object site-packages/foo/g139.so \
+    <<<'int last(void) { return 1; } int who(void) { return 2; }'
   for n in {002..138}; do
     cp site-packages/foo/g001.so "site-packages/foo/g$n.so"
   done
@@ -315,7 +318,8 @@ import look
 from cffi import FFI
 ffi = FFI()
 ffi.cdef("int next(void); int unlike(void);")
-kept = ffi.dlopen(os.path.abspath("site-packages/foo/global.so"), ffi.RTLD_NOW | ffi.RTLD_GLOBAL)
+kept = ffi.dlopen(os.path.abspath("site-packages/foo/global.so"),
+                  ffi.RTLD_NOW | ffi.RTLD_GLOBAL)
 for turn in range(3):
     library = ffi.dlopen(os.path.abspath("site-packages/foo/local.so"), ffi.RTLD_NOW)
     print(library.next(), library.next(), look.mapped("/local.so"), end=" ")

@@ -161,8 +161,11 @@ PY
 # libone.so.1 needs libtwo.so.1; needs/mod.so needs both. Each counts its calls.
 build_two() {
   c_object system/libtwo.so.1 <<<'int two(void) { static int n; return ++n; }'
-  c_object system/libone.so.1 system/libtwo.so.1 \
-    <<<'int two(void); int one(void) { static int n; return ++n; } int hand(void) { return two(); }'
+  c_object system/libone.so.1 system/libtwo.so.1 <<'C'
+int two(void);
+int one(void) { static int n; return ++n; }
+int hand(void) { return two(); }
+C
   c_object site-packages/needs/mod.so system/libone.so.1 system/libtwo.so.1 \
     <<<'int one(void), two(void); int ask(void) { return one() * 10 + two(); }'
   export LD_LIBRARY_PATH=$PWD/system

@@ -96,7 +96,7 @@ ask_quietly() {
 
 # --- packages that bring nothing ---
 
-@test "what only needs the system's libraries, in all orders of four packages: one copy of each" {
+@test "what needs only the system's libraries, in all orders of four packages: one copy each" {
   # d has a module that needs nothing, and so a namespace before it needs any.
   local order plain_answers
   run -0 python3 -c 'import itertools
@@ -198,7 +198,8 @@ build_needs() {
       <<<'int outer(void), own(void); int ask(void) { return outer() * 10 + own(); }'
   done
   c_object site-packages/q/mod.so site-packages/q/libs/libinner.so.1 inner/libside.so.1 \
-    "${search[@]}" <<<'int inner(void), side(void); int ask(void) { return inner() * 10 + side(); }'
+    "${search[@]}" \
+    <<<'int inner(void), side(void); int ask(void) { return inner() * 10 + side(); }'
   c_object site-packages/needs/side.so inner/libside.so.1 "${search[@]}" \
     <<<'int side(void); int ask(void) { return side(); }'
 }
