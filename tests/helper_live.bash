@@ -4,7 +4,7 @@
 #
 # live_begin in setup_file(), live_test in setup(); then a test writes a script
 # with `script`, runs it by `plain` or `isolated`, and states by `prints` what it
-# must have said. `same` states that both do the same.
+# must have said. `same` states that both do the same. PYTHON is the interpreter.
 
 # Bats sets stderr; the variables of a test are its own.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034
@@ -37,14 +37,21 @@ script() {
   cat >script.py
 }
 
+# c_object FILE [GCC-ARGUMENT...]: standard input, in C, becomes FILE; that is its SONAME, too.
+c_object() {
+  mkdir -p "$(dirname "$1")"
+  gcc -std=gnu11 -D_GNU_SOURCE -Wall -Werror -O1 -fPIC -shared -o "$1" \
+    -Wl,-soname,"${1##*/}" -Wl,--no-as-needed -x c - -x none "${@:2}"
+}
+
 # Nothing here may hang: 60 s, and then it is a failure with status 124.
 plain() {
-  run --separate-stderr timeout -k 5 60 pypy3 "${@:-script.py}"
+  run --separate-stderr timeout -k 5 60 "${PYTHON:-pypy3}" "${@:-script.py}"
 }
 
 isolated() {
   # shellcheck disable=SC2086 # it may be several words
-  run --separate-stderr timeout -k 5 60 $ISOLATE pypy3 "${@:-script.py}"
+  run --separate-stderr timeout -k 5 60 $ISOLATE "${PYTHON:-pypy3}" "${@:-script.py}"
 }
 
 # prints TEXT: this on standard output, nothing on standard error, status 0.

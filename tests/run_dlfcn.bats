@@ -431,3 +431,75 @@ PY
   both '0 0 undefined
 0 0 undefined'
 }
+
+# --- files that are gone, or not for us ---
+
+@test "a library that is unlinked while it is loaded can be opened again, by its path" {
+  mkdir -p site-packages/giver
+  script <<'PY'
+import ctypes, os, shutil
+import look
+path = os.path.abspath("site-packages/giver/gone.so")
+shutil.copy(os.environ["GIVEN"], path)
+library = ctypes.CDLL(path)
+os.unlink(path)
+print(library.library_count(), ctypes.CDLL(path).library_count(),
+      ctypes.CDLL(path, os.RTLD_NOW | os.RTLD_NOLOAD).library_count(), library.library_count())
+print(look.mapped("/gone.so"))
+try:
+    ctypes.CDLL(path + ".1")
+except OSError as error:
+    print(str(error).rpartition("/")[2])
+PY
+  both '1 2 3 4
+1
+gone.so.1: cannot open shared object file: No such file or directory'
+}
+
+# A module that opens libplugin.so by its bare name, and calls what that has.
+build_opener() {
+  # shellcheck disable=SC2016 # $ORIGIN is for ld.so
+  c_object site-packages/opener/mod.so -Wl,-rpath,'$ORIGIN/other:$ORIGIN/plugins' <<'C'
+#include <dlfcn.h>
+int go(void)
+{
+	void *handle = dlopen("libplugin.so", RTLD_NOW);
+	return handle ? ((int (*)(void))dlsym(handle, "plugin"))() : -1;
+}
+C
+  c_object site-packages/opener/plugins/libplugin.so <<<'int plugin(void) { return 7; }'
+  script <<'PY'
+import ctypes, os
+print(ctypes.CDLL(os.path.abspath("site-packages/opener/mod.so")).go())
+PY
+}
+
+@test "a bare name in a module's RUNPATH, and 8 KB of LD_LIBRARY_PATH before it" {
+  build_opener
+  LD_LIBRARY_PATH=$(seq -s : -f '/nonexistent/directory/number/%g' 250)
+  [ "${#LD_LIBRARY_PATH}" -gt 8000 ] || fail "it has ${#LD_LIBRARY_PATH} bytes"
+  both 7
+}
+
+@test "a bare name in a module's RUNPATH, and a file for another machine before it" {
+  build_opener
+  mkdir site-packages/opener/other
+  aarch64-linux-gnu-gcc -shared -fPIC -nostdlib -o site-packages/opener/other/libplugin.so \
+    -x c - <<<'int plugin(void) { return 8; }'
+  both 7
+}
+
+@test "dlopen by a module with a mode of 0 fails as without us: a file, a name and NULL" {
+  script <<'PY'
+import os
+import other.dl as dl
+for name in os.environ["CLOSED"], "libcommon.so.1", None:
+    for mode in 0, os.RTLD_GLOBAL, os.RTLD_LAZY:
+        try:
+            print(dl.open(name, mode) and "opened", end=" ")
+        except OSError as error:
+            print("".join(str(error).rpartition("invalid")[1:]))	# after its name for the file
+PY
+  local line='invalid mode for dlopen(): Invalid argument'
+  both "$(printf '%s\n' "$line" "$line" "opened $line" "$line" "opened $line" "$line" 'opened ')"
+}

@@ -340,3 +340,28 @@ PY
   same
   prints 'snake 1'
 }
+
+@test "a thread with the least stack that Python allows opens a module with a library" {
+  # 32 KiB, of which ld.so itself needs most; the first module is the one for which all
+  # that namespaces need is made.
+  c_object site-packages/small/libs/libown.so.1 <<<'int own(void) { return 5; }'
+  # shellcheck disable=SC2016 # $ORIGIN is for ld.so
+  c_object site-packages/small/mod.so site-packages/small/libs/libown.so.1 \
+    -Wl,-rpath,'$ORIGIN/libs' <<<'int own(void); int go(void) { return own(); }'
+  script <<'PY'
+import _ctypes, ctypes, os, threading
+import loaded
+path, handles = os.path.abspath("site-packages/small/mod.so"), []
+threading.stack_size(32768)
+thread = threading.Thread(target=lambda: handles.append(_ctypes.dlopen(path, os.RTLD_NOW)))
+thread.start()
+thread.join()
+library = ctypes.CDLL(path, handle=handles[0])
+print(library.go(), loaded.namespace(loaded.address(library, "go")) > 0)
+PY
+  export PYTHON=/usr/bin/python3
+  plain
+  prints '5 False'
+  isolated
+  prints '5 True'
+}

@@ -240,3 +240,147 @@ print(*counts, library.library_count())
 PY
   both 'not yet not yet 1 2 3'
 }
+
+# --- which of several, and how long ---
+
+@test "two with one symbol, opened RTLD_GLOBAL: the first opened is what everybody finds" {
+  local package n
+  for n in 1 2; do
+    c_object "site-packages/foo/g$n.so" <<<"int who(void) { return $n; }"
+  done
+  for package in foo bar; do
+    c_object "site-packages/$package/binds.so" \
+      <<<'int who(void); int ask(void) { return who(); }'
+    c_object "site-packages/$package/looks.so" <<'C'
+#include <dlfcn.h>
+int ask(void) { return ((int (*)(void))dlsym(RTLD_DEFAULT, "who"))(); }
+C
+  done
+  script <<'PY'
+import ctypes, os, sys
+kept = [ctypes.CDLL(os.path.abspath("site-packages/foo/%s.so" % name), ctypes.RTLD_GLOBAL)
+        for name in sys.argv[1:]]
+print(ctypes.CDLL(None).who())
+for path in "foo/binds", "foo/looks", "bar/looks", "bar/binds":
+    print(path, ctypes.CDLL(os.path.abspath("site-packages/%s.so" % path)).ask())
+PY
+  local files
+  for files in 'g1 g2 1' 'g2 g1 2'; do
+    read -r first second n <<<"$files"
+    plain script.py "$first" "$second"
+    prints "$n
+foo/binds $n
+foo/looks $n
+bar/looks $n
+bar/binds $n"
+    local wanted=$output
+    isolated script.py "$first" "$second"
+    prints "$wanted"
+  done
+}
+
+@test "140 libraries opened RTLD_GLOBAL: the first is found, and the last, and goes first" {
+  # g000 and g139 have a symbol each that no other has; all have who().
+  local n
+  c_object site-packages/foo/g000.so \
+    <<<'int first(void) { return 1; } int who(void) { return 0; }'
+  c_object site-packages/foo/g001.so <<<'int who(void) { return 1; }'
+  c_object site-packages/foo/g139.so \
+    <<<'int last(void) { return 1; } int who(void) { return 2; }'
+  for n in {002..138}; do
+    cp site-packages/foo/g001.so "site-packages/foo/g$n.so"
+  done
+  for n in foo bar; do
+    c_object "site-packages/$n/mod.so" <<'C'
+int first(void), last(void), who(void);
+int ask(void) { return 100 * first() + 10 * last() + who(); }
+C
+  done
+  script <<'PY'
+import ctypes, os
+def load(name, mode=0):
+    return ctypes.CDLL(os.path.abspath("site-packages/" + name), mode)
+kept = [load("foo/g%03d.so" % n, ctypes.RTLD_GLOBAL) for n in range(140)]
+process = ctypes.CDLL(None)
+print(load("foo/mod.so").ask(), load("bar/mod.so").ask())
+print(process.first(), process.last(), process.who())
+PY
+  both '110 110
+1 1 0'
+}
+
+@test "a library opened RTLD_LOCAL beside one opened RTLD_GLOBAL: closed, it is gone" {
+  c_object site-packages/foo/global.so <<<'int unlike(void) { return 0; }'
+  c_object site-packages/foo/local.so <<<'static int calls; int next(void) { return ++calls; }'
+  script <<'PY'
+import os
+import look
+from cffi import FFI
+ffi = FFI()
+ffi.cdef("int next(void); int unlike(void);")
+kept = ffi.dlopen(os.path.abspath("site-packages/foo/global.so"),
+                  ffi.RTLD_NOW | ffi.RTLD_GLOBAL)
+for turn in range(3):
+    library = ffi.dlopen(os.path.abspath("site-packages/foo/local.so"), ffi.RTLD_NOW)
+    print(library.next(), library.next(), look.mapped("/local.so"), end=" ")
+    ffi.dlclose(library)
+    print(look.mapped("/local.so"))
+print(kept.unlike(), look.mapped("/global.so"))
+PY
+  both '1 2 1 0
+1 2 1 0
+1 2 1 0
+0 1'
+}
+
+@test "dlsym(RTLD_DEFAULT) of what nobody has, while others open and close: no crash" {
+  # A library that comes and goes under the search is unmapped memory: its table of
+  # symbols is long, so that the search takes its time.
+  c_object site-packages/giver/global.so <<<'int unlike(void) { return 0; }'
+  { seq -f 'int function_%g(void) { return 0; }' 300; echo 'char pad[4000000] = { 1 };'; } |
+    c_object site-packages/race/one.so
+  cp site-packages/race/one.so site-packages/race/two.so
+  c_object site-packages/race/mod.so <<'C'
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
+static volatile int stop;
+static long searched, found;
+static void *churn(void *path)
+{
+	while (!stop) {
+		void *handle = dlopen(path, RTLD_NOW);
+		if (handle)
+			dlclose(handle);
+	}
+	return path;
+}
+static void *search(void *nothing)
+{
+	for (; !stop; searched++)
+		found += dlsym(RTLD_DEFAULT, "nobody_has_this_symbol") != 0;
+	return nothing;
+}
+int race(const char *one, const char *two)
+{
+	pthread_t thread[3];
+	pthread_create(&thread[0], 0, churn, (void *)one);
+	pthread_create(&thread[1], 0, churn, (void *)two);
+	pthread_create(&thread[2], 0, search, 0);
+	usleep(1500000);
+	stop = 1;
+	for (int i = 0; i < 3; i++)
+		pthread_join(thread[i], 0);
+	return found ? -1 : searched > 0;
+}
+C
+  script <<'PY'
+import ctypes, os
+def path(name):
+    return os.path.abspath("site-packages/" + name)
+kept = ctypes.CDLL(path("giver/global.so"), ctypes.RTLD_GLOBAL)
+print(ctypes.CDLL(path("race/mod.so")).race(path("race/one.so").encode(),
+                                            path("race/two.so").encode()))
+PY
+  both 1
+}

@@ -155,3 +155,79 @@ PY
     prints 'True 1'
   done
 }
+
+# --- found by its name, in base first ---
+
+# libone.so.1 needs libtwo.so.1; needs/mod.so needs both. Each counts its calls.
+build_two() {
+  c_object system/libtwo.so.1 <<<'int two(void) { static int n; return ++n; }'
+  c_object system/libone.so.1 system/libtwo.so.1 <<'C'
+int two(void);
+int one(void) { static int n; return ++n; }
+int hand(void) { return two(); }
+C
+  c_object site-packages/needs/mod.so system/libone.so.1 system/libtwo.so.1 \
+    <<<'int one(void), two(void); int ask(void) { return one() * 10 + two(); }'
+  export LD_LIBRARY_PATH=$PWD/system
+  : >policy
+  script <<'PY'
+import ctypes, os
+import look
+one = ctypes.CDLL("libone.so.1")
+print(one.one(), one.hand())
+module = ctypes.CDLL(os.path.abspath("site-packages/needs/mod.so"))
+print(module.ask(), one.one(), one.hand(), ctypes.CDLL("libtwo.so.1").two())
+print(look.mapped("/libone.so.1"), look.mapped("/libtwo.so.1"))
+PY
+}
+
+@test "a library that the program has found by its name, and what that needs: one copy" {
+  build_two
+  plain
+  prints '1 1
+22 3 3 4
+1 1'
+  isolated
+  prints '1 1
+22 3 3 4
+1 1'
+}
+
+@test "... but with duplicate a copy for each, and still one of what that needs" {
+  build_two
+  echo 'duplicate libone.so.1' >policy
+  isolated
+  prints '1 1
+12 2 3 4
+2 1'
+}
+
+# borrows INTERPRETER STDLIB-MODULE LIBRARY FUNCTION: a module needs a library that one of
+# the interpreter's own has loaded.
+borrows() {
+  c_object site-packages/borrow/mod.so "-l:$3" \
+    <<<"int $4(void); void *ask(void) { return (void *)$4; }"
+  script <<'PY'
+import ctypes, importlib, os, sys
+import loaded, look
+importlib.import_module(sys.argv[1])
+before = look.mapped("/" + sys.argv[2])
+module = ctypes.CDLL(os.path.abspath("site-packages/borrow/mod.so"))
+module.ask.restype = ctypes.c_void_p
+print(before, look.mapped("/" + sys.argv[2]), loaded.namespace(module.ask()) > 0)
+PY
+  export PYTHON=$1
+  : >policy
+  plain script.py "$2" "$3"
+  prints '1 1 False'
+  isolated script.py "$2" "$3"
+  prints '1 2 True'
+}
+
+@test "what a module of the standard library needs is not given to others: pypy3's lzma" {
+  borrows pypy3 lzma liblzma.so.5 lzma_version_number
+}
+
+@test "... nor the libcrypto of python3's ssl" {
+  borrows /usr/bin/python3 ssl libcrypto.so.3 OpenSSL_version_num
+}
