@@ -144,18 +144,23 @@ static bool mend_library(struct load *load)
 }
 
 /* Mirrors have no name, so where ld.so would name the library that lacks a version it
- * names the program: name the file instead. */
+ * names the program; and what they were opened by says nothing to a person. */
 static void name_file(struct load *load)
 {
-	const char *text = load->diag->text;
-	const char *version = text[0] == '/' ? NULL : strstr(text, ": version `");
+	const char *text = load->diag->text, *rest = NULL;
+	char kept[1024];
 
-	if (version) {
-		char rest[1024];
-
-		snprintf(rest, sizeof rest, "%s", version);
-		diag_set(load->diag, "%s%s", load->path, rest);
-	}
+	if (process_is_memfile(text))
+		rest = strstr(text, ": ");
+	else if (text[0] != '/')
+		rest = strstr(text, ": version `");
+	if (!rest)
+		return;
+	snprintf(kept, sizeof kept, "%s", rest);
+	if (process_is_memfile(load->path))
+		diag_set(load->diag, "%s", kept + strlen(": "));
+	else
+		diag_set(load->diag, "%s%s", load->path, kept);
 }
 
 /* Always RTLD_NOW at first: a symbol that only base has must be an error here,

@@ -304,22 +304,19 @@ bool scope_is_program_s(const struct object *object)
 	return question.answer;
 }
 
-static void find_known(void *context)
+bool scope_knows(const struct namespace *namespace, const struct object *caller,
+		 const char *symbol)
 {
-	struct search *search = context;
+	void *handle = process.base.dlmopen(namespace->lmid, caller->path,
+					    RTLD_LAZY | RTLD_NOLOAD);
+	bool found = handle && process.base.dlsym(handle, symbol);
 
-	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (!search->found && object->lmid == search->here->lmid &&
-		    object_address(object, search->symbol))
-			search->found = object;
-}
-
-bool scope_knows(const struct namespace *namespace, const char *symbol)
-{
-	struct search search = { .here = namespace, .symbol = symbol };
-
-	object_freeze(find_known, &search);
-	return search.found;
+	/* Whatever dlerror() would say is nobody's business. */
+	if (!found)
+		process.base.dlerror();
+	if (handle)
+		process.base.dlclose(handle);
+	return found;
 }
 
 /* The one promoted first is the last of the list, and goes first. */

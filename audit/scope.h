@@ -37,8 +37,9 @@ const struct object *scope_promoter(const struct namespace *here, const char *sy
 /* Is anything promoted in the namespace, or in any if that is NULL? */
 bool scope_is_used(const struct namespace *namespace);
 
-/* Does any object of the namespace define the symbol? */
-bool scope_knows(const struct namespace *namespace, const char *symbol);
+/* Does the caller, an object of the namespace, or what it needs define the symbol? */
+bool scope_knows(const struct namespace *namespace, const struct object *caller,
+		 const char *symbol);
 
 /* The address of a symbol of what is promoted in the namespace, or in any if that
  * is NULL; the first promoted goes first. NULL if none has it. For dlsym(). */

@@ -88,35 +88,28 @@ struct steered steer_dlopen(const char *file, int mode, const void *caller)
 	return answer(outcome, handle, &why);
 }
 
-/* The link map that holds an address, or NULL. */
-static struct link_map *map_at(const void *address)
+/* The object that holds an address, or NULL. */
+static struct object *object_at(const void *address)
 {
 	struct link_map *map;
 	Dl_info info;
 
 	if (!process.base.dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP))
 		return NULL;
-	return map;
-}
-
-static struct namespace *namespace_of_map(const struct link_map *map)
-{
-	const struct object *object = map ? object_of_map(map) : NULL;
-
-	return object ? namespace_of(object->lmid) : NULL;
+	return object_of_map(map);
 }
 
 struct steered steer_dlopen_inside(const char *file, int mode, const void *caller)
 {
 	int error = *process.base.errno_location();
-	struct link_map *map = map_at(caller);
-	struct namespace *namespace = namespace_of_map(map);
+	const struct object *object = object_at(caller);
+	struct namespace *namespace = object ? namespace_of(object->lmid) : NULL;
 	enum load_outcome outcome = LOAD_PASS;
 	struct marked why = { .mark = MARK };
 	void *handle = NULL;
 
 	if (namespace)
-		outcome = load_inside(namespace, map, file, mode, &handle, &why.reason);
+		outcome = load_inside(namespace, object->map, file, mode, &handle, &why.reason);
 	*process.base.errno_location() = error;
 	return answer(outcome, handle, &why);
 }
@@ -125,8 +118,9 @@ struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 				    const void *caller)
 {
 	int error = *process.base.errno_location();
-	struct link_map *map = map_at(caller);
-	struct namespace *namespace = namespace_of_map(map), *target = namespace_of(lmid);
+	const struct object *object = object_at(caller);
+	struct namespace *namespace = object ? namespace_of(object->lmid) : NULL;
+	struct namespace *target = namespace_of(lmid);
 	enum load_outcome outcome;
 	struct marked why = { .mark = MARK };
 	void *handle = NULL;
@@ -134,9 +128,9 @@ struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 	if (!namespace)
 		return (struct steered){ .pass = (uintptr_t)process.base.dlmopen };
 	if (target)
-		outcome = load_inside(target, map, file, mode, &handle, &why.reason);
+		outcome = load_inside(target, object->map, file, mode, &handle, &why.reason);
 	else
-		outcome = load_outside(namespace, map, lmid, file, mode, &handle);
+		outcome = load_outside(namespace, object->map, lmid, file, mode, &handle);
 	*process.base.errno_location() = error;
 	return answer(outcome, handle, &why);
 }
@@ -173,17 +167,19 @@ struct steered steer_dlsym(void *handle, const char *name)
 
 struct steered steer_dlsym_inside(void *handle, const char *name, const void *caller)
 {
+	const struct object *object;
 	struct namespace *namespace;
 	void *address;
 
 	if (!name || route_real(name) || !scope_is_used(NULL))
 		return found_or_real(NULL);
-	namespace = namespace_of_map(map_at(caller));
+	object = object_at(caller);
+	namespace = object ? namespace_of(object->lmid) : NULL;
 	if (!namespace || (handle != RTLD_DEFAULT && handle != namespace->head) ||
 	    has_symbol(namespace->head, name))
 		return found_or_real(NULL);
 	address = scope_symbol(namespace, name);
-	if (!address && !scope_knows(namespace, name))
+	if (!address && !scope_knows(namespace, object, name))
 		address = scope_symbol(NULL, name);
 	return found_or_real(address);
 }

@@ -384,3 +384,29 @@ print(ctypes.CDLL(path("race/mod.so")).race(path("race/one.so").encode(),
 PY
   both 1
 }
+
+@test "dlsym(RTLD_DEFAULT) finds what another package has promoted, though a neighbour has the name" {
+  # ... for itself only, by a function of its own or because it was given the promoted one.
+  local how
+  c_object site-packages/foo/global.so <<<'int who(void) { return 1; }'
+  c_object site-packages/given/binds.so <<<'int who(void); int ask(void) { return who(); }'
+  c_object site-packages/has/binds.so <<<'static int ask(void) { return 1; } int who(void) { return ask(); }'
+  for how in given has; do
+    c_object "site-packages/$how/looks.so" <<'C'
+#include <dlfcn.h>
+int ask(void)
+{
+	int (*who)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "who");
+	return who ? who() : -1;
+}
+C
+  done
+  script <<'PY'
+import ctypes, os
+def load(name, mode=0):
+    return ctypes.CDLL(os.path.abspath("site-packages/" + name), mode)
+kept = [load("foo/global.so", ctypes.RTLD_GLOBAL), load("given/binds.so"), load("has/binds.so")]
+print(load("given/looks.so").ask(), load("has/looks.so").ask())
+PY
+  both '1 1'
+}
