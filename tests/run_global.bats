@@ -410,3 +410,21 @@ print(load("given/looks.so").ask(), load("has/looks.so").ask())
 PY
   both '1 1'
 }
+
+@test "dlsym(RTLD_DEFAULT) in a module that has the name finds its own, not another package's" {
+  c_object site-packages/foo/global.so <<<'int who(void) { return 1; }'
+  c_object site-packages/own/looks.so <<'C'
+#include <dlfcn.h>
+int who(void) { return 2; }
+int ask(void) { return ((int (*)(void))dlsym(RTLD_DEFAULT, "who"))(); }
+C
+  script <<'PY'
+import ctypes, os
+kept = ctypes.CDLL(os.path.abspath("site-packages/foo/global.so"), ctypes.RTLD_GLOBAL)
+print(ctypes.CDLL(os.path.abspath("site-packages/own/looks.so")).ask())
+PY
+  plain
+  prints 1
+  isolated
+  prints 2
+}
