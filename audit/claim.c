@@ -21,27 +21,10 @@ bool claim_publish(struct claim *list, struct claim *seen)
 					   __ATOMIC_ACQUIRE);
 }
 
-static bool holds(const struct claim *claim)
+bool claim_holds(const struct claim *claim)
 {
-	return !__atomic_load_n(&claim->is_void, __ATOMIC_ACQUIRE);
-}
-
-static bool is_claimed(const struct namespace *namespace)
-{
-	for (const struct claim *claim = claim_newest(); claim; claim = claim->before)
-		if (claim->namespace == namespace && holds(claim))
-			return true;
-	return false;
-}
-
-void claim_withdraw(struct claim *list, const struct claim *seen)
-{
-	struct namespace *namespace = list != seen ? list->namespace : NULL;
-
-	for (; list != seen; list = list->before)
-		__atomic_store_n(&list->is_void, true, __ATOMIC_RELEASE);
-	if (namespace && !is_claimed(namespace))
-		namespace_return(namespace);
+	return __atomic_load_n(&claim->generation, __ATOMIC_ACQUIRE) ==
+	       namespace_generation(claim->namespace);
 }
 
 struct namespace *claim_home(const struct claim *newest, const struct object *interpreter,
@@ -50,7 +33,7 @@ struct namespace *claim_home(const struct claim *newest, const struct object *in
 	struct namespace *home = NULL;
 
 	for (; newest; newest = newest->before)
-		if (!newest->is_library && holds(newest) &&
+		if (!newest->is_library && claim_holds(newest) &&
 		    newest->namespace->interpreter == interpreter &&
 		    strcmp(newest->package, package) == 0)
 			home = newest->namespace;
@@ -61,27 +44,39 @@ const char *claim_package(const struct claim *newest, const struct namespace *na
 			  size_t n)
 {
 	for (; newest; newest = newest->before)
-		if (!newest->is_library && newest->namespace == namespace && holds(newest) &&
+		if (!newest->is_library && newest->namespace == namespace && claim_holds(newest) &&
 		    n-- == 0)
 			return newest->package;
 	return NULL;
+}
+
+static bool is_of_file(const struct claim *claim, const struct namespace *namespace,
+		       const struct placement_library *library)
+{
+	return claim->is_library && claim->namespace == namespace &&
+	       claim->library.inode == library->inode &&
+	       claim->library.device == library->device;
 }
 
 const struct claim *claim_of_library(const struct claim *newest,
 				     const struct namespace *namespace,
 				     const struct placement_library *library)
 {
-	for (; newest; newest = newest->before)
-		if (newest->is_library && newest->namespace == namespace && holds(newest) &&
-		    newest->library.inode == library->inode &&
-		    newest->library.device == library->device)
-			break;
+	while (newest && !(is_of_file(newest, namespace, library) && claim_holds(newest)))
+		newest = newest->before;
 	return newest;
 }
 
 static const char *keep(const char *text)
 {
 	return text ? arena_text(&process.arena, text, strlen(text)) : NULL;
+}
+
+/* In a namespace that we have entered: its life does not end meanwhile. */
+static void renew(struct claim *claim)
+{
+	__atomic_store_n(&claim->generation, namespace_generation(claim->namespace),
+			 __ATOMIC_RELEASE);
 }
 
 static struct claim *make(struct namespace *namespace, const char *package)
@@ -91,6 +86,7 @@ static struct claim *make(struct namespace *namespace, const char *package)
 	if (!claim || !(claim->package = keep(package)))
 		return NULL;
 	claim->namespace = namespace;
+	claim->generation = namespace_generation(namespace);
 	return claim;
 }
 
@@ -102,17 +98,29 @@ static void add(struct claim **list, struct claim *claim)
 
 void claim_for_package(struct claim **list, struct namespace *namespace, const char *package)
 {
-	struct claim *claim = make(namespace, package);
+	struct claim *claim = *list;
 
+	while (claim && (claim->is_library || claim->namespace != namespace ||
+			 strcmp(claim->package, package) != 0))
+		claim = claim->before;
 	if (claim)
+		renew(claim);
+	else if ((claim = make(namespace, package)))
 		add(list, claim);
 }
 
 void claim_for_library(struct claim **list, struct namespace *namespace, const char *package,
 		       const struct placement_library *library)
 {
-	struct claim *claim = make(namespace, package);
+	struct claim *claim = *list;
 
+	while (claim && !is_of_file(claim, namespace, library))
+		claim = claim->before;
+	if (claim) {
+		renew(claim);
+		return;
+	}
+	claim = make(namespace, package);
 	if (!claim)
 		return;
 	claim->is_library = true;

@@ -4,8 +4,8 @@
  *
  * Threads decide at once, and may not wait for each other. So what one decides by is
  * the list of all claims as it was when it looked, and what it then claims is added in
- * one step, which fails if the list has changed since. A load that fails makes its
- * claims void; they stay in the list. */
+ * one step, which fails if the list has changed since. A claim holds for one life of its
+ * namespace; the same claim for a later life is the old one, renewed. */
 #ifndef PYPY_ISOLATE_CLAIM_H
 #define PYPY_ISOLATE_CLAIM_H
 
@@ -18,7 +18,7 @@ struct claim {
 	const char *package;		/* lives there; or for a library: what brought it */
 	bool is_library;
 	struct placement_library library;	/* is, was or will be loaded there */
-	bool is_void;
+	uint32_t generation;		/* the life of the namespace that it holds for */
 };
 
 /* The newest claim, which leads to all. */
@@ -38,17 +38,17 @@ const struct claim *claim_of_library(const struct claim *newest,
 				     const struct namespace *namespace,
 				     const struct placement_library *library);
 
-/* Puts one more claim before *list, which is private so far. Texts are copied. When
- * memory is out there is none: then another thread may decide otherwise. */
+/* Does the claim hold? */
+bool claim_holds(const struct claim *claim);
+
+/* Puts one more claim before *list, which is private so far, or renews one that is there.
+ * Texts are copied. When memory is out there is none: then another thread may decide
+ * otherwise. */
 void claim_for_package(struct claim **list, struct namespace *namespace, const char *package);
 void claim_for_library(struct claim **list, struct namespace *namespace, const char *package,
 		       const struct placement_library *library);
 
 /* Publishes list, which goes on with seen. False if that is not the newest any more. */
 bool claim_publish(struct claim *list, struct claim *seen);
-
-/* Makes the claims from list on void, up to the one before seen; and gives the namespace
- * back if it was made for them and nobody has claimed it since. */
-void claim_withdraw(struct claim *list, const struct claim *seen);
 
 #endif

@@ -158,8 +158,8 @@ static bool gather_libraries(struct facts *facts, const struct namespace *namesp
 	if (!library)
 		return false;
 	for (claim = facts->claims; claim; claim = claim->before)
-		if (claim->is_library && claim->namespace == namespace && !claim->is_void &&
-		    i < count)
+		if (claim->is_library && claim->namespace == namespace &&
+		    claim_holds(claim) && i < count)
 			library[i++] = claim->library;
 	for (adopted = first; adopted; adopted = adopted->before)
 		library[i++] = (struct placement_library){
@@ -186,13 +186,14 @@ static bool gather_packages(struct facts *facts, const struct namespace *namespa
 	package = arena_take(&facts->scratch, (count + 1) * sizeof *package);
 	if (!package)
 		return false;
-	/* A claim can become void meanwhile. */
+	/* A claim can end meanwhile. */
 	for (i = 0; i < count && (package[i] = claim_package(facts->claims, namespace, i)); i++)
 		;
 	count = i;
 	space->package = package;
 	space->package_count = count;
 	space->is_common = namespace->is_common;
+	space->has_promoted = scope_is_used(namespace);
 	return true;
 }
 
@@ -208,8 +209,9 @@ bool facts_of_spaces(struct facts *facts)
 		return false;
 	for (unsigned n = 0; (namespace = namespace_number(n)); n++) {
 		if (namespace->interpreter != facts->interpreter || count == NAMESPACE_MAX ||
-		    !__atomic_load_n(&namespace->made, __ATOMIC_ACQUIRE))
+		    !namespace_is_used(namespace))
 			continue;
+		facts->generation[count] = namespace_generation(namespace);
 		if (!gather_libraries(facts, namespace, &space[count]) ||
 		    !gather_packages(facts, namespace, &space[count]))
 			return false;
@@ -236,7 +238,7 @@ static void describe_known(struct closure_object *found, struct object *object)
 	found->known = object;
 }
 
-/* What the program has opened in base is not loaded again. */
+/* What the program has opened in base is not loaded again, if it can be mirrored. */
 static bool knows_opened(void *context, const char *path, struct closure_object *found)
 {
 	struct object *object;
@@ -246,7 +248,8 @@ static bool knows_opened(void *context, const char *path, struct closure_object 
 	if (!status_of_path(path, &status))
 		return false;
 	object = object_of_file(status.identity, LM_ID_BASE, true);
-	if (!object || object->lmid != LM_ID_BASE || !scope_is_program_s(object))
+	if (!object || object->lmid != LM_ID_BASE || !scope_is_program_s(object) ||
+	    !mirror_is_possible(object))
 		return false;
 	describe_known(found, object);
 	return true;
@@ -447,10 +450,11 @@ void facts_end(struct facts *facts)
 
 /* ---- what it claims ---- */
 
-bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home,
-		 struct claim **claims)
+bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home)
 {
 	const char *package = facts->known.package;
+	/* Otherwise a library is its module's, and lives with that. */
+	bool per_package = rules_per(&process.settings.rules, NULL) == PER_PACKAGE;
 	struct claim *list = facts->claims;
 
 	if (is_home)
@@ -458,13 +462,12 @@ bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is
 	for (size_t i = 0; i < facts->known.need_count; i++) {
 		const struct placement_library *need = &facts->known.need[i];
 
-		if (need->package && !claim_home(list, facts->interpreter, need->package))
+		if (per_package && need->package &&
+		    !claim_home(list, facts->interpreter, need->package))
 			claim_for_package(&list, namespace, need->package);
-		if (need->path && !need->may_double &&
-		    !claim_of_library(facts->claims, namespace, need))
+		if (need->path && !need->may_double)
 			claim_for_library(&list, namespace, package, need);
 	}
-	*claims = list;
 	return claim_publish(list, facts->claims);
 }
 

@@ -24,6 +24,7 @@ struct facts {
 	bool fully;				/* what loaded libraries need was read, too */
 	struct placement_facts known;		/* all that it points to is in scratch */
 	struct namespace *space[NAMESPACE_MAX];	/* known.space, the namespaces themselves */
+	uint32_t generation[NAMESPACE_MAX];	/* the lives of them that the facts are of */
 	struct claim *claims;			/* all there were when they were gathered */
 };
 
@@ -50,12 +51,11 @@ bool facts_are_full_for(const struct facts *facts, const struct namespace *names
 /* Notes what the namespaces of the interpreter have, now. False when memory is out. */
 bool facts_of_spaces(struct facts *facts);
 
-/* Claims the namespace for what the module will bring: its libraries, packages of those
- * that live nowhere so far, and its own package if is_home; *claims gets them all, and
- * goes on with facts->claims. False if another thread has claimed something since
- * facts_of_spaces(): then the facts are old, and nothing is claimed. */
-bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home,
-		 struct claim **claims);
+/* Claims the namespace, which has been entered, for what the module will bring: its
+ * libraries, packages of those that live nowhere so far, and its own package if is_home.
+ * False if another thread has claimed something since facts_of_spaces(): then the facts
+ * are old. */
+bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home);
 
 /* Where ld.so would find a bare name for a caller with these directories (':' between
  * them) in its RPATH. False if it would not. */

@@ -26,10 +26,10 @@ struct load {
 	char room[PACKAGE_MAX];
 	const char *package;		/* what the rules isolate as one; or NULL */
 	struct namespace *namespace;
-	struct placed placed;		/* if it was not known where it goes */
+	bool has_entered;		/* the namespace, by place_module() */
 	struct unlisted_gifts unlisted;
 	bool inside;			/* asked for by a module */
-	char adopted[NAME_MAX + 1];	/* a library of base that it was given last, or "" */
+	unsigned libraries;		/* that it was given, which no search finds */
 	bool lazily;			/* a symbol is missing that nobody has: bind lazily */
 	struct diag *diag;
 };
@@ -112,18 +112,23 @@ static bool mend_symbol(struct load *load, const char *symbol)
 	return load->lazily && !was_lazy;
 }
 
-/* What base has of that name and has not had from its start: those a search finds. */
-static const struct object *late_in_base(const char *name)
+/* What is loaded elsewhere by that name: in base, but not from its start, for those a
+ * search finds; or in another namespace of the interpreter. */
+static const struct object *loaded_as(const struct load *load, const char *name)
 {
-	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (object->lmid == LM_ID_BASE && !object->at_start &&
-		    (strcmp(object->name, name) == 0 || strcmp(object->soname, name) == 0))
-			return object;
-	return NULL;
+	const struct object *object = object_late(LM_ID_BASE, name);
+	struct namespace *each;
+
+	for (unsigned n = 0; !object && (each = namespace_number(n)); n++)
+		if (each != load->namespace && each->interpreter == load->interpreter)
+			object = object_late(each->lmid, name);
+	return object;
 }
 
+#define LIBRARIES_MAX 64	/* that no search finds, of one load */
+
 /* A library was missing: then ld.so's text begins with its name. Plain loading would take
- * what the program has opened before by its path. True: it can be had now. */
+ * what has been opened before by its path. True: it can be had now. */
 static bool mend_library(struct load *load)
 {
 	const char *error = load->diag->text;
@@ -131,15 +136,14 @@ static bool mend_library(struct load *load)
 	const struct object *object;
 	char name[NAME_MAX + 1];
 
-	if (length == 0 || length > NAME_MAX)
+	if (length == 0 || length > NAME_MAX || load->libraries++ == LIBRARIES_MAX)
 		return false;
 	snprintf(name, sizeof name, "%.*s", (int)length, error);
-	object = late_in_base(name);
-	if (!object || strcmp(load->adopted, name) == 0)
+	object = loaded_as(load, name);
+	if (!object || !object->name[0])
 		return false;
-	strcpy(load->adopted, name);
 	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which "
-		    "the program has opened", load->path, name, object->path);
+		    "has been opened", load->path, name, object->path);
 	return namespace_adopt(load->namespace, object, name, load->diag);
 }
 
@@ -238,7 +242,8 @@ static enum load_outcome open_promoted(struct load *load, void **handle)
 {
 	*handle = open_mended(load);
 	if (!*handle) {
-		place_withdraw(&load->placed);
+		if (load->has_entered)
+			namespace_leave(load->namespace);
 		return load->mode & RTLD_NOLOAD ? LOAD_DONE : failed(load);
 	}
 	promote(load, *handle);
@@ -301,9 +306,9 @@ static bool choose_namespace(struct load *load, const struct object *loaded,
 		load->namespace = has;
 	} else {
 		load->package = facts_package(load->path, load->room);
-		place_module(&load->placed, load->interpreter, load->path, load->package, elf,
-			     load->diag);
-		load->namespace = load->placed.namespace;
+		load->namespace = place_module(load->interpreter, load->path, load->package,
+					       elf, load->diag);
+		load->has_entered = load->namespace;
 	}
 	return load->namespace;
 }

@@ -282,6 +282,14 @@ static bool make(struct mirror *mirror, struct maker *maker, const char *label,
 	return false;
 }
 
+/* What came after the start can be closed, also once too often, but is mirrored for good. */
+static bool keep(const struct object *object)
+{
+	return object->at_start ||
+	       process.base.dlmopen(object->lmid, object->path,
+				    RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == object->map;
+}
+
 bool mirror_make(struct mirror *mirror, const struct object *object, const char *label,
 		 const struct mirror_filter *filter, const char *const *needed,
 		 size_t needed_count, struct diag *diag)
@@ -292,13 +300,33 @@ bool mirror_make(struct mirror *mirror, const struct object *object, const char 
 		.needed = needed,
 		.needed_count = needed_count,
 	};
+	bool good;
 
 	maker.handle = handle_of(object);
 	/* Another thread may have closed it since somebody found it. */
-	if (!maker.handle || (!object->at_start && maker.handle != object->map))
-		return diag_set(diag, "%s is not loaded any more", object->path);
+	good = maker.handle && (object->at_start || maker.handle == object->map);
+	if (good) {
+		object_counted_symbols(object, &maker.from);
+		good = make(mirror, &maker, label, &plan) && keep(object);
+	} else {
+		diag_set(diag, "%s is not loaded any more", object->path);
+	}
+	if (maker.handle && !object->at_start)
+		process.base.dlclose(maker.handle);
+	return good;
+}
+
+bool mirror_is_possible(const struct object *object)
+{
+	struct maker maker = { .object = object };
+
 	object_counted_symbols(object, &maker.from);
-	return make(mirror, &maker, label, &plan);
+	for (size_t i = 1; i < maker.from.count; i++)
+		if (maker.from.sym[i].st_shndx != SHN_UNDEF &&
+		    ELF64_ST_TYPE(maker.from.sym[i].st_info) == STT_TLS &&
+		    !is_private(&maker, i))
+			return false;
+	return true;
 }
 
 bool mirror_make_scope(struct mirror *mirror, const char *label, const char *const *needed,

@@ -27,6 +27,9 @@ bool mirror_make(struct mirror *mirror, const struct object *object, const char 
 		 const struct mirror_filter *filter, const char *const *needed,
 		 size_t needed_count, struct diag *diag);
 
+/* Can it be mirrored? Not if a symbol of it is thread-local, see above. */
+bool mirror_is_possible(const struct object *object);
+
 /* Makes a scope object: no symbols, only DT_NEEDED. */
 bool mirror_make_scope(struct mirror *mirror, const char *label, const char *const *needed,
 		       size_t needed_count, struct diag *diag);

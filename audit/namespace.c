@@ -142,7 +142,7 @@ static void pin(struct namespace *namespace)
 {
 	process.base.dlmopen(namespace->lmid, namespace->root_path,
 			     RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-	namespace->taken = true;
+	namespace->life = 1;
 	__atomic_store_n(&namespace->made, true, __ATOMIC_RELEASE);
 }
 
@@ -179,19 +179,64 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 	return NULL;
 }
 
-/* One that a thread made and gave back. */
+#define USERS(life)	((uint32_t)(life))
+#define GENERATION(life) ((uint32_t)((life) >> 32))
+
+static uint64_t life_of(const struct namespace *namespace)
+{
+	return __atomic_load_n(&namespace->life, __ATOMIC_ACQUIRE);
+}
+
+static bool change_life(struct namespace *namespace, uint64_t *from, uint64_t to)
+{
+	return __atomic_compare_exchange_n(&namespace->life, from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
+uint32_t namespace_generation(const struct namespace *namespace)
+{
+	return GENERATION(life_of(namespace));
+}
+
+bool namespace_is_used(const struct namespace *namespace)
+{
+	return __atomic_load_n(&namespace->made, __ATOMIC_ACQUIRE) && USERS(life_of(namespace));
+}
+
+bool namespace_enter(struct namespace *namespace, uint32_t generation)
+{
+	uint64_t life = life_of(namespace);
+
+	do
+		if (USERS(life) == 0 || GENERATION(life) != generation)
+			return false;
+	while (!change_life(namespace, &life, life + 1));
+	return true;
+}
+
+void namespace_leave(struct namespace *namespace)
+{
+	uint64_t life = life_of(namespace), next;
+
+	do
+		next = USERS(life) == 1 ? (uint64_t)(GENERATION(life) + 1) << 32 : life - 1;
+	while (!change_life(namespace, &life, next));
+}
+
+/* One that a thread made and left again. */
 static struct namespace *take_spare(const struct object *interpreter)
 {
 	struct namespace *each;
 
 	for (unsigned n = 0; (each = namespace_number(n)); n++) {
-		bool taken = false;
+		uint64_t life = life_of(each);
 
-		if (each->interpreter == interpreter &&
-		    __atomic_load_n(&each->made, __ATOMIC_ACQUIRE) &&
-		    __atomic_compare_exchange_n(&each->taken, &taken, true, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-			return each;
+		if (each->interpreter != interpreter || USERS(life) ||
+		    !__atomic_load_n(&each->made, __ATOMIC_ACQUIRE) ||
+		    !change_life(each, &life, life + 1))
+			continue;
+		each->is_common = false;
+		return each;
 	}
 	return NULL;
 }
@@ -203,34 +248,58 @@ struct namespace *namespace_make(const struct object *interpreter, struct diag *
 	return spare ? spare : make(interpreter, diag);
 }
 
-void namespace_return(struct namespace *namespace)
-{
-	namespace->is_common = false;
-	__atomic_store_n(&namespace->taken, false, __ATOMIC_RELEASE);
-}
-
 static const char *find_adopted(const struct namespace *namespace, const char *name)
 {
 	const struct adopted *adopted = __atomic_load_n(&namespace->adopted, __ATOMIC_ACQUIRE);
 
 	for (; adopted; adopted = adopted->before)
-		if (strcmp(adopted->name, name) == 0)
+		if (strcmp(adopted->name, name) == 0 &&
+		    process_memfile_lives(&adopted->mirror.file))
 			return adopted->mirror.file.path;
 	return NULL;
 }
 
-bool namespace_adopt(struct namespace *namespace, const struct object *object,
-		     const char *name, struct diag *diag)
+#define ADOPTED_DEPTH	4	/* steps of DT_NEEDED */
+#define ADOPTED_NEEDED	32	/* that one mirror lists; more are left out */
+
+static bool adopt(struct namespace *namespace, const struct object *object, const char *name,
+		  int depth, struct diag *diag);
+
+/* What the library needs is behind it under plain loading, too: what all share, and what
+ * came with it. What base has from its start is the interpreter's. */
+static size_t adopt_needed(struct namespace *namespace, const struct object *object,
+			   const char **needed, int depth, struct diag *diag)
+{
+	const struct object *other;
+	const char *name;
+	size_t count = 0;
+
+	for (size_t n = 0; count < ADOPTED_NEEDED && (name = object_needed(object, n)); n++) {
+		if (rules_shared(&process.settings.rules, name, NULL))
+			needed[count++] = name;
+		else if (depth > 0 && (other = object_late(object->lmid, name)) &&
+			 mirror_is_possible(other) &&
+			 adopt(namespace, other, name, depth - 1, diag))
+			needed[count++] = name;
+	}
+	return count;
+}
+
+static bool adopt(struct namespace *namespace, const struct object *object, const char *name,
+		  int depth, struct diag *diag)
 {
 	const struct mirror_filter all = { 0 };
+	const char *needed[ADOPTED_NEEDED];
 	struct adopted *adopted;
+	size_t count;
 
 	if (find_adopted(namespace, name))
 		return true;
+	count = adopt_needed(namespace, object, needed, depth, diag);
 	adopted = arena_take(&process.arena, sizeof *adopted);
 	if (!adopted || !(adopted->name = arena_text(&process.arena, name, strlen(name))))
 		return diag_set(diag, "no memory for the mirror of %s", name);
-	if (!mirror_make(&adopted->mirror, object, name, &all, NULL, 0, diag))
+	if (!mirror_make(&adopted->mirror, object, name, &all, needed, count, diag))
 		return false;
 	adopted->object = object;
 	adopted->before = namespace->adopted;
@@ -238,6 +307,12 @@ bool namespace_adopt(struct namespace *namespace, const struct object *object,
 					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
 	return true;
+}
+
+bool namespace_adopt(struct namespace *namespace, const struct object *object,
+		     const char *name, struct diag *diag)
+{
+	return adopt(namespace, object, name, ADOPTED_DEPTH, diag);
 }
 
 const char *namespace_search(Lmid_t lmid, const char *name)

@@ -31,19 +31,30 @@ struct namespace {
 	const struct object *interpreter;
 	struct link_map *head;		/* the root's map: what came first */
 	bool made;			/* it is there to stay */
-	bool taken;			/* by a thread, and then by what it claims */
+	uint64_t life;			/* which life of it this is, in the upper half; below
+					 * that, how many loads have gone there. 0: it is spare */
 	bool is_common;			/* for modules that bring no library of their own */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */
 	const struct adopted *adopted;		/* newest first */
 };
 
-/* A namespace that nobody has claimed anything for, for the caller to do so. NULL, with
- * a reason, if none can be made. */
+/* A namespace that nobody is in, entered by the caller. NULL, with a reason, if none can
+ * be made. */
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag);
 
-/* Gives back one that nobody has claimed anything for (claim.h). */
-void namespace_return(struct namespace *namespace);
+/* Which life of the namespace is it? When the last one leaves, it ends, and with it all
+ * that was claimed (claim.h). */
+uint32_t namespace_generation(const struct namespace *namespace);
+
+/* Is anybody in it? */
+bool namespace_is_used(const struct namespace *namespace);
+
+/* One more load goes there. False if that life of it is over. */
+bool namespace_enter(struct namespace *namespace, uint32_t generation);
+
+/* A load that has entered failed, or goes elsewhere. */
+void namespace_leave(struct namespace *namespace);
 
 /* The namespace of ours with that link-map id, or NULL. */
 struct namespace *namespace_of(Lmid_t lmid);
@@ -62,8 +73,8 @@ void namespace_departure(const struct object *object);
  * host library without a mirror so far; scope_open() makes that and tries again. */
 const char *namespace_search(Lmid_t lmid, const char *name);
 
-/* Lets the namespace have a library of base by that name, if it has none so far. False,
- * with a reason, if it cannot. */
+/* Lets the namespace have a library that is loaded elsewhere by that name, if it has none
+ * so far, and what came with the library. False, with a reason, if it cannot. */
 bool namespace_adopt(struct namespace *namespace, const struct object *object,
 		     const char *name, struct diag *diag);
 

@@ -249,6 +249,17 @@ struct object *object_in_base(const char *file_name)
 	return NULL;
 }
 
+const struct object *object_late(Lmid_t lmid, const char *name)
+{
+	const struct object *object = object_next(NULL);
+
+	while (object && (object->lmid != lmid || object->at_start ||
+			  (strcmp(object->name, name) != 0 &&
+			   strcmp(object->soname, name) != 0)))
+		object = object_next(object);
+	return object;
+}
+
 struct freezer {
 	void (*work)(void *context);
 	void *context;

@@ -73,6 +73,10 @@ struct object *object_of_file(struct identity file, Lmid_t lmid, bool base_count
 /* The object of base with that last part of a file name, or NULL. */
 struct object *object_in_base(const char *file_name);
 
+/* The object of lmid that has come since the start of the process and has that name, of
+ * its file or by its SONAME; NULL if there is none. */
+const struct object *object_late(Lmid_t lmid, const char *name);
+
 /* The kernel's object: no reference binds to it. */
 bool object_is_vdso(const struct object *object);
 

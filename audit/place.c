@@ -14,9 +14,7 @@ struct place {
 	struct facts facts;
 	const char *package;
 	const struct elf *elf;		/* the module's; NULL: it needs nothing of its own */
-	bool is_made;			/* the namespace is one that we made, and nobody's */
 	struct placement placement;
-	struct placed *placed;
 	struct diag *diag;
 };
 
@@ -68,10 +66,11 @@ static void log_doubled(const struct place *place, const struct namespace *names
 		return;
 	write_group_line(place, first ? first->package : GROUP_PREFIX, line);
 	process_log(LOG_LEVEL_WARNING, "%s: gets a second copy of %s%s in namespace %ld; the "
-		    "first is in namespace %ld, for %s%s; `duplicate %s` in the policy says "
+		    "first is in namespace %ld%s%s%s; `duplicate %s` in the policy says "
 		    "that this is well", place->facts.path, placement->doubled->path,
 		    placement->doubles > 1 ? " and others" : "", (long)namespace->lmid,
-		    (long)other->lmid, first ? first->package : "the program", line->text,
+		    (long)other->lmid, first ? ", for " : "", first ? first->package : "",
+		    line->text,
 		    placement->doubled->name);
 }
 
@@ -89,14 +88,14 @@ static void log_full(const struct place *place, const struct namespace *namespac
 
 /* There is none left: the one that suits it most. Others may have been made since the
  * facts were gathered. */
-static struct namespace *join(struct place *place)
+static bool join(struct place *place)
 {
 	process_log(LOG_LEVEL_DEBUG, "%s: %s", place->facts.path, place->diag->text);
 	if (!facts_of_spaces(&place->facts) || place->facts.known.space_count == 0)
-		return NULL;
+		return false;
 	place->facts.known.is_full = true;
 	placement_decide(&place->placement, &place->facts.known);
-	return place->facts.space[place->placement.space];
+	return true;
 }
 
 static const struct namespace *where(const struct place *place)
@@ -105,9 +104,11 @@ static const struct namespace *where(const struct place *place)
 		       ? NULL : place->facts.space[place->placement.space];
 }
 
-static struct namespace *decide(struct place *place)
+/* The namespace that the facts speak for, entered. NULL: none can be had, and diag says
+ * why; or *is_old: the facts are. */
+static struct namespace *decide(struct place *place, bool *is_old)
 {
-	struct namespace *made;
+	struct namespace *made, *joined;
 
 	place->facts.known.is_full = false;
 	placement_decide(&place->placement, &place->facts.known);
@@ -115,14 +116,16 @@ static struct namespace *decide(struct place *place)
 		facts_of_module(&place->facts, place->elf, true);
 		placement_decide(&place->placement, &place->facts.known);
 	}
-	if (place->placement.reason != PLACEMENT_NEW)
-		return place->facts.space[place->placement.space];
-	made = namespace_make(place->facts.interpreter, place->diag);
-	place->is_made = made;
-	if (!made)
-		return join(place);
-	made->is_common = place->placement.is_common;
-	return made;
+	if (place->placement.reason == PLACEMENT_NEW) {
+		made = namespace_make(place->facts.interpreter, place->diag);
+		if (made)
+			made->is_common = place->placement.is_common;
+		if (made || !join(place))
+			return made;
+	}
+	joined = place->facts.space[place->placement.space];
+	*is_old = !namespace_enter(joined, place->facts.generation[place->placement.space]);
+	return *is_old ? NULL : joined;
 }
 
 /* Is it where the package lives from now on? */
@@ -140,16 +143,15 @@ static bool is_home(const struct place *place)
 static struct namespace *decide_with_others(struct place *place)
 {
 	for (int i = 0; i < ATTEMPTS_MAX && facts_of_spaces(&place->facts); i++) {
-		struct namespace *namespace = decide(place);
+		bool is_old = false;
+		struct namespace *namespace = decide(place, &is_old);
 
-		place->placed->before = place->facts.claims;
-		place->placed->claims = place->facts.claims;
-		if (!namespace || facts_claim(&place->facts, namespace, is_home(place),
-					      &place->placed->claims))
+		if (!namespace && !is_old)
+			return NULL;
+		if (namespace && facts_claim(&place->facts, namespace, is_home(place)))
 			return namespace;
-		if (place->is_made)
-			namespace_return(namespace);
-		place->is_made = false;
+		if (namespace)
+			namespace_leave(namespace);
 	}
 	diag_set(place->diag, "no memory for what namespaces have");
 	return NULL;
@@ -197,8 +199,17 @@ static struct namespace *look_and_decide(struct place *place)
 	return namespace;
 }
 
-bool place_module(struct placed *placed, const struct object *interpreter, const char *path,
-		  const char *package, const struct elf *elf, struct diag *diag)
+/* Where the package lives, for a module that needs nothing: that costs no look. */
+static struct namespace *enter_home(const struct object *interpreter, const char *package)
+{
+	struct namespace *home = claim_home(claim_newest(), interpreter, package);
+
+	return home && namespace_enter(home, namespace_generation(home)) ? home : NULL;
+}
+
+struct namespace *place_module(const struct object *interpreter, const char *path,
+			       const char *package, const struct elf *elf,
+			       struct diag *diag)
 {
 	struct place place = {
 		.facts = {
@@ -207,28 +218,22 @@ bool place_module(struct placed *placed, const struct object *interpreter, const
 			.known = { .package = package, .is_group = is_group(package) },
 		},
 		.package = package,
-		.placed = placed,
 		.diag = diag,
 	};
 	bool is_alone = !has_needs(elf) ||
 			rules_per(&process.settings.rules, NULL) == PER_PROCESS;
+	struct namespace *namespace = is_alone ? enter_home(interpreter, package) : NULL;
 
-	*placed = (struct placed){ 0 };
-	if (is_alone)
-		placed->namespace = claim_home(claim_newest(), interpreter, package);
-	if (placed->namespace) {
+	if (namespace) {
 		diag_set(diag, "its package is there");
-		return true;
+		return namespace;
 	}
 	place.elf = is_alone ? NULL : elf;
-	if (!facts_begin(&place.facts))
-		return diag_set(diag, "no memory to find out where it belongs");
-	placed->namespace = look_and_decide(&place);
+	if (!facts_begin(&place.facts)) {
+		diag_set(diag, "no memory to find out where it belongs");
+		return NULL;
+	}
+	namespace = look_and_decide(&place);
 	facts_end(&place.facts);
-	return placed->namespace;
-}
-
-void place_withdraw(const struct placed *placed)
-{
-	claim_withdraw(placed->claims, placed->before);
+	return namespace;
 }

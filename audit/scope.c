@@ -102,8 +102,8 @@ static size_t fill_needed(const struct namespace *namespace, const char **needed
 
 /* Makes a scope object, and opens it; its handle, or NULL with the reason in diag. */
 static void *open_scope_in(struct arena *scratch, struct namespace *namespace,
-			   const char *path, const char *const *extra, size_t extra_count,
-			   struct diag *diag)
+			   const char *path, int mode, const char *const *extra,
+			   size_t extra_count, struct diag *diag)
 {
 	const struct promoted *promoted = promoted_in(namespace);
 	const char **needed;
@@ -119,12 +119,12 @@ static void *open_scope_in(struct arena *scratch, struct namespace *namespace,
 	count = fill_needed(namespace, needed, path, extra, extra_count, promoted);
 	if (!mirror_make_scope(&scope, "scope", needed, count, diag))
 		return NULL;
-	handle = open_prepared(namespace->lmid, scope.file.path, RTLD_NOW, diag);
+	handle = open_prepared(namespace->lmid, scope.file.path, mode, diag);
 	process_memfile_close(&scope.file);
 	return handle;
 }
 
-static void *open_scope(struct namespace *namespace, const char *path,
+static void *open_scope(struct namespace *namespace, const char *path, int mode,
 			const char *const *extra, size_t extra_count, struct diag *diag)
 {
 	struct arena scratch;
@@ -134,7 +134,8 @@ static void *open_scope(struct namespace *namespace, const char *path,
 		diag_set(diag, "%s: no memory for what is opened RTLD_GLOBAL", path);
 		return NULL;
 	}
-	handle = open_scope_in(&scratch, namespace, path, extra, extra_count, diag);
+	handle = open_scope_in(&scratch, namespace, path, mode & (RTLD_LAZY | RTLD_NOW), extra,
+			       extra_count, diag);
 	process_scratch_end(&scratch);
 	return handle;
 }
@@ -145,7 +146,8 @@ static void *open_scope(struct namespace *namespace, const char *path,
 static void *open_beside(struct namespace *namespace, const char *path, int mode,
 			 const char *const *extra, size_t extra_count, struct diag *diag)
 {
-	void *scope = open_scope(namespace, path, extra, extra_count, diag), *handle;
+	void *scope = open_scope(namespace, path, mode, extra, extra_count, diag);
+	void *handle;
 
 	if (!scope)
 		return NULL;

@@ -77,6 +77,15 @@ static unsigned count_clashes(const struct placement_facts *facts,
 	return count;
 }
 
+/* What its package has opened RTLD_GLOBAL is in reach at home only. */
+static bool is_bound_to_home(const struct placement_facts *facts)
+{
+	for (size_t i = 0; i < facts->space_count; i++)
+		if (facts->space[i].has_promoted && lives_in(facts->package, &facts->space[i]))
+			return true;
+	return false;
+}
+
 /* Are all its libraries the system's, and is there one that counts? */
 static bool is_common(const struct placement_facts *facts)
 {
@@ -89,7 +98,7 @@ static bool is_common(const struct placement_facts *facts)
 			return false;
 		any |= !need->may_double;
 	}
-	return any;
+	return any && !is_bound_to_home(facts);
 }
 
 /* ---- how many points does a namespace get? ---- */

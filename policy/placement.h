@@ -31,6 +31,7 @@ struct placement_space {	/* a namespace */
 	const char *const *package;	/* those that live there */
 	size_t package_count;
 	bool is_common;			/* for modules that bring no library of their own */
+	bool has_promoted;		/* something there has been opened RTLD_GLOBAL */
 };
 
 struct placement_facts {
