@@ -231,3 +231,110 @@ PY
 @test "... nor the libcrypto of python3's ssl" {
   borrows /usr/bin/python3 ssl libcrypto.so.3 OpenSSL_version_num
 }
+
+# --- what the program has opened, and what came with it ---
+
+@test "a library that the program has opened brings what it needs: a module that lists it alone" {
+  gcc -shared -fPIC -Wl,--no-as-needed -o "$SYSTEM/libfront.so.1" -x c - -x none \
+    "$SYSTEM/liblate.so.1" -Wl,-soname,libfront.so.1 <<<'int front;'
+  mkdir -p site-packages/front
+  read -r INCLUDE SUFFIX < <(pypy3 -c 'import sysconfig as s
+print(s.get_paths()["include"], s.get_config_var("EXT_SUFFIX"))')
+  gcc -shared -fPIC -I"$INCLUDE" -o "site-packages/front/mod$SUFFIX" -Wl,--no-as-needed \
+    "$BATS_FILE_TMPDIR/module.c" "$SYSTEM/libfront.so.1" -Wl,--allow-shlib-undefined
+  export PYTHONPATH=$PWD/site-packages:$PYTHONPATH LD_LIBRARY_PATH=$SYSTEM
+  script <<'PY'
+import ctypes
+import look
+kept, late = ctypes.CDLL("libfront.so.1"), ctypes.CDLL("liblate.so.1")
+import front.mod
+print([front.mod.next(), late.late_next(), front.mod.next()], look.mapped("/liblate"))
+PY
+  same
+  assert_output '[1, 2, 3] 1'
+}
+
+@test "a library with a thread-local symbol that the program has opened: one for all modules" {
+  mkdir -p site-packages/tls2
+  cp "$BATS_FILE_TMPDIR"/site-packages/tls/mod* site-packages/tls2/
+  export PYTHONPATH=$PWD/site-packages:$PYTHONPATH LD_LIBRARY_PATH=$SYSTEM
+  script <<'PY'
+import ctypes
+import look
+kept = ctypes.CDLL("libtls.so.1")
+import tls.mod, tls2.mod
+print([tls.mod.next(), tls2.mod.next(), tls.mod.next()])
+PY
+  isolated
+  prints '[1, 2, 3]'
+}
+
+@test "a mirror whose descriptor the program has closed is made again" {
+  # The first module fails, and its mirror goes with it; so the second asks for it anew.
+  mkdir -p site-packages/bad
+  gcc -shared -fPIC -Wl,-z,now -o site-packages/bad/lib.so -x c - -x none \
+    "$SYSTEM/liblate.so.1" \
+    <<<'int late_next(void), nobody(void); int ask(void) { return late_next() + nobody(); }'
+  script <<'PY'
+import ctypes, os, sys
+late = ctypes.CDLL(sys.argv[1])
+try:
+    ctypes.CDLL(os.path.abspath("site-packages/bad/lib.so"))
+except OSError as error:
+    print("nobody" in str(error))
+os.closerange(3, 4096)
+import needs.mod
+print([needs.mod.next(), late.late_next()])
+PY
+  plain script.py "$SYSTEM/liblate.so.1"
+  prints $'True\n[1, 2]'
+  isolated script.py "$SYSTEM/liblate.so.1"
+  prints $'True\n[1, 2]'
+}
+
+@test "closed once too often by the program, what modules have stays" {
+  script <<'PY'
+import ctypes, sys
+late = ctypes.CDLL(sys.argv[1])
+import needs.mod
+close = ctypes.CDLL(None).dlclose
+close.argtypes = [ctypes.c_void_p]
+handle = late._handle
+close(handle), close(handle), close(handle)
+print(needs.mod.next(), needs.mod.next())
+PY
+  isolated script.py "$SYSTEM/liblate.so.1"
+  prints '1 2'
+}
+
+@test "libraries that no search finds, opened in two namespaces: a module that needs both" {
+  mkdir -p one two site-packages/both
+  gcc -shared -fPIC -o one/libone.so.1 -Wl,-soname,libone.so.1 -x c - <<<'int one(void) { return 1; }'
+  gcc -shared -fPIC -o two/libtwo.so.1 -Wl,-soname,libtwo.so.1 -x c - <<<'int two(void) { return 2; }'
+  gcc -shared -fPIC -o site-packages/both/lib.so -x c - -x none one/libone.so.1 two/libtwo.so.1 \
+    <<<'int one(void), two(void); int both(void) { return one() + two(); }'
+  script <<'PY'
+import ctypes, os
+kept = [ctypes.CDLL(os.path.abspath(name)) for name in ("one/libone.so.1", "two/libtwo.so.1")]
+print(ctypes.CDLL(os.path.abspath("site-packages/both/lib.so")).both())
+PY
+  same
+  assert_output 3
+}
+
+@test "bound lazily beside what was opened RTLD_GLOBAL: a function that nobody has is missed at its call" {
+  mkdir -p site-packages/lazy
+  gcc -shared -fPIC -o site-packages/lazy/global.so -x c - <<<'int global(void) { return 1; }'
+  gcc -shared -fPIC -Wl,-z,lazy -o site-packages/lazy/lib.so -x c - \
+    <<<'int nobody(void); int never(void) { return nobody(); } int ask(void) { return 7; }'
+  # ctypes.CDLL() adds RTLD_NOW to what it is told.
+  PYTHON=/usr/bin/python3
+  script <<'PY'
+import _ctypes, ctypes, os
+kept = ctypes.CDLL(os.path.abspath("site-packages/lazy/global.so"), ctypes.RTLD_GLOBAL)
+handle = _ctypes.dlopen(os.path.abspath("site-packages/lazy/lib.so"), os.RTLD_LAZY)
+print(ctypes.CDLL(None, handle=handle).ask())
+PY
+  same
+  assert_output 7
+}

@@ -290,3 +290,53 @@ PY
 {(0, 3)}
 2'
 }
+
+# --- loads that fail while others are under way ---
+
+@test "a load that fails does not give away a namespace that another thread's load is in" {
+  # slow holds ld.so's lock, while bad, and after it good, have found out where they go:
+  # to a namespace that needs not be made, for spare has left it.
+  local name
+  for name in p own; do
+    c_object "site-packages/$name/libsame.so.1" -Wl,-soname,libsame.so.1 \
+      <<<"const char *same(void) { return \"$name\"; }"
+  done
+  # shellcheck disable=SC2016 # $ORIGIN is for ld.so
+  local beside='-Wl,-rpath,$ORIGIN'
+  c_object site-packages/slow/first.so <<<'void ask(void) { }'
+  c_object site-packages/slow/slow.so <<'C'
+#include <unistd.h>
+__attribute__((constructor)) static void sleep_a_while(void) { usleep(1500000); }
+C
+  c_object site-packages/p/bad.so site-packages/p/libsame.so.1 "$beside" -Wl,-z,now \
+    <<<'void nobody(void); void bad(void) { nobody(); }'
+  mkdir site-packages/spare
+  cp site-packages/p/{bad.so,libsame.so.1} site-packages/spare/
+  c_object site-packages/p/good.so site-packages/p/libsame.so.1 "$beside" \
+    <<<'const char *same(void); const char *ask(void) { return same(); }'
+  c_object site-packages/own/own.so site-packages/own/libsame.so.1 "$beside" \
+    <<<'const char *same(void); const char *ask(void) { return same(); }'
+  script <<'PY'
+import ctypes, os, threading, time
+loaded = {}
+def load(name, delay=0):
+    time.sleep(delay)
+    try:
+        loaded[name] = ctypes.CDLL(os.path.abspath("site-packages/%s.so" % name))
+        loaded[name].ask.restype = ctypes.c_char_p
+    except (OSError, AttributeError):
+        pass
+load("slow/first")
+load("spare/bad")
+threads = [threading.Thread(target=load, args=each)
+           for each in (("slow/slow", 0), ("p/bad", 0.4), ("p/good", 0.8))]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+load("own/own")
+print(sorted(loaded), loaded["p/good"].ask(), loaded["own/own"].ask())
+PY
+  isolated
+  prints "['own/own', 'p/good', 'slow/first', 'slow/slow'] b'p' b'own'"
+}
