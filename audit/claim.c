@@ -44,8 +44,8 @@ const char *claim_package(const struct claim *newest, const struct namespace *na
 			  size_t n)
 {
 	for (; newest; newest = newest->before)
-		if (!newest->is_library && newest->namespace == namespace && claim_holds(newest) &&
-		    n-- == 0)
+		if (!newest->is_library && newest->namespace == namespace &&
+		    claim_holds(newest) && n-- == 0)
 			return newest->package;
 	return NULL;
 }

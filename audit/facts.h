@@ -15,7 +15,7 @@ struct facts {
 	const struct object *interpreter;
 	const char *path;			/* of the module; absolute */
 	struct arena scratch;
-	char *path_room, *package_room;		/* PATH_MAX and PACKAGE_MAX bytes, for a while */
+	char *path_room, *package_room;		/* PATH_MAX and PACKAGE_MAX bytes */
 	struct facts_adopted {
 		const char *name;		/* as DT_NEEDED has it */
 		const struct object *object;	/* of base; the program has opened it */

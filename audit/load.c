@@ -293,7 +293,8 @@ static void log_placed(const struct load *load, const struct rule *why)
 {
 	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld%s%s: %s (%s:%u)", load->path,
 		    (long)load->namespace->lmid, load->package ? ", package " : "",
-		    load->package ? load->package : "", load->diag->text, named(why)->file, named(why)->line);
+		    load->package ? load->package : "", load->diag->text, named(why)->file,
+		    named(why)->line);
 }
 
 static bool choose_namespace(struct load *load, const struct object *loaded,
@@ -546,7 +547,11 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 enum load_outcome load_outside(struct namespace *namespace, struct link_map *caller,
 			       Lmid_t lmid, const char *file, int mode, void **handle)
 {
-	struct load load = { .interpreter = namespace->interpreter, .inside = true, .mode = mode };
+	struct load load = {
+		.interpreter = namespace->interpreter,
+		.inside = true,
+		.mode = mode,
+	};
 
 	if (file && *file && !strchr(file, '/') &&
 	    search_for(namespace, caller, file, load.path, sizeof load.path))

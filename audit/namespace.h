@@ -31,8 +31,8 @@ struct namespace {
 	const struct object *interpreter;
 	struct link_map *head;		/* the root's map: what came first */
 	bool made;			/* it is there to stay */
-	uint64_t life;			/* which life of it this is, in the upper half; below
-					 * that, how many loads have gone there. 0: it is spare */
+	uint64_t life;			/* upper half: which life of it this is; lower half: how
+					 * many loads have gone there. 0: it is spare */
 	bool is_common;			/* for modules that bring no library of their own */
 	const char *root_path;		/* what it was opened by; for RTLD_NOLOAD */
 	const struct promoted *promoted;	/* newest first */

@@ -121,7 +121,8 @@ void object_remove(struct object *object)
 
 struct object *object_next(const struct object *object)
 {
-	struct object *next = __atomic_load_n(object ? &object->next : &first, __ATOMIC_ACQUIRE);
+	struct object *const *from = object ? &object->next : &first;
+	struct object *next = __atomic_load_n(from, __ATOMIC_ACQUIRE);
 
 	while (next && __atomic_load_n(&next->gone, __ATOMIC_ACQUIRE))
 		next = __atomic_load_n(&next->next, __ATOMIC_ACQUIRE);

@@ -46,8 +46,8 @@ static void write_group_line(const struct place *place, const char *other, struc
 	if (rules_per(&process.settings.rules, NULL) != PER_PACKAGE ||
 	    is_group(place->package) || is_group(other))
 		return;
-	diag_set(line, " (if they pass objects of it to each other, put this line into %s: group "
-		 "NAME \"%s\" \"%s\")", conf_file(), place->package, other);
+	diag_set(line, " (if they pass objects of it to each other, put this line into %s: "
+		 "group NAME \"%s\" \"%s\")", conf_file(), place->package, other);
 }
 
 static void log_doubled(const struct place *place, const struct namespace *namespace)

@@ -103,7 +103,8 @@ static bool is_common(const struct placement_facts *facts)
 
 /* ---- how many points does a namespace get? ---- */
 
-typedef unsigned points(const struct placement_facts *facts, const struct placement_space *space,
+typedef unsigned points(const struct placement_facts *facts,
+			const struct placement_space *space,
 			const struct placement_library **first);
 
 typedef bool test(const struct placement_space *space, const struct placement_library *need);

@@ -49,7 +49,7 @@ enum placement_reason {
 	PLACEMENT_NAME,		/* a library that it needs is found by its name only there */
 	PLACEMENT_PACKAGE_FILE,	/* it needs a package's library that is loaded there */
 	PLACEMENT_SYSTEM_FILE,	/* it needs a library of the system that is loaded there */
-	PLACEMENT_COMMON,	/* all its libraries are the system's, as are the others' there */
+	PLACEMENT_COMMON,	/* its libraries are the system's, like all others' there */
 	PLACEMENT_HOME,		/* its package lives there */
 	PLACEMENT_NEIGHBOUR,	/* it needs a library of a package that lives there */
 	PLACEMENT_NEW,		/* none of these: a namespace of its own */
@@ -64,7 +64,7 @@ struct placement {
 	/* Libraries that it brings, but gets another file of the same name instead. */
 	unsigned clashes;
 	const struct placement_library *clash, *instead;	/* the first, or NULL */
-	/* Libraries that are loaded in another namespace, too; plain loading would share them. */
+	/* Libraries that another namespace has, too; plain loading would share them. */
 	unsigned doubles;
 	const struct placement_library *doubled;	/* the first, or NULL */
 	size_t doubled_in;
