@@ -158,7 +158,7 @@ static struct namespace *decide_with_others(struct place *place)
 }
 
 /* What the program has opened in base is the module's, too, as under plain loading. If it
- * cannot be, for a thread-local symbol, the module gets its own, as of any library. */
+ * cannot be, for want of memory say, the module gets its own, as of any library. */
 static void adopt(struct place *place, struct namespace *namespace)
 {
 	for (size_t i = 0; i < place->facts.adopted_count; i++) {
