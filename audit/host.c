@@ -74,7 +74,15 @@ static bool unwinds_everywhere(const struct object *object)
 
 static bool may_share(const struct object *object, const char *soname)
 {
-	return strcmp(soname, "libgcc_s.so.1") != 0 || unwinds_everywhere(object);
+	bool may;
+
+	if (strcmp(soname, "libgcc_s.so.1") != 0)
+		return true;
+	if (!object_pin(object))
+		return false;
+	may = unwinds_everywhere(object);
+	object_unpin(object);
+	return may;
 }
 
 /* The library in base, loaded there if it has to be. */

@@ -26,7 +26,7 @@ static const char *const malloc_family[] = {
 
 struct maker {
 	const struct object *object;
-	void *handle;			/* of object */
+	void *handle;			/* that finds the object's symbols */
 	struct symbols from;		/* the original's */
 	ElfW(Sym) *sym;			/* the image's, from.count of them */
 	ElfW(Half) *versym;		/* the image's, or NULL */
@@ -65,16 +65,6 @@ static const char *version_of(const struct symbols *symbols, size_t i)
 		need = after(need, need->vn_next);
 	}
 	return NULL;
-}
-
-/* A handle that finds the object's symbols. Start-up objects have no search list
- * of their own in ld.so (l_searchlist), but stand in the program's. Others get
- * one by being opened, and that keeps them where the mirror points. */
-static void *handle_of(const struct object *object)
-{
-	if (object->at_start)
-		return process.main;
-	return process.base.dlmopen(object->lmid, object->path, RTLD_LAZY | RTLD_NOLOAD);
 }
 
 /* Runs the resolver that picks the function for this processor. */
@@ -302,21 +292,19 @@ bool mirror_make(struct mirror *mirror, const struct object *object, const char 
 	};
 	bool good;
 
-	maker.handle = handle_of(object);
 	/* Another thread may have closed it since somebody found it. */
-	good = maker.handle && (object->at_start || maker.handle == object->map);
-	if (good) {
-		object_counted_symbols(object, &maker.from);
-		good = make(mirror, &maker, label, &plan) && keep(object);
-	} else {
-		diag_set(diag, "%s is not loaded any more", object->path);
-	}
-	if (maker.handle && !object->at_start)
-		process.base.dlclose(maker.handle);
+	if (!object_pin(object))
+		return diag_set(diag, "%s is not loaded any more", object->path);
+	/* Start-up objects have no search list of their own in ld.so (l_searchlist), but
+	 * stand in the program's. */
+	maker.handle = object->at_start ? process.main : object->map;
+	object_counted_symbols(object, &maker.from);
+	good = make(mirror, &maker, label, &plan) && keep(object);
+	object_unpin(object);
 	return good;
 }
 
-bool mirror_is_possible(const struct object *object)
+static bool has_thread_local(const struct object *object)
 {
 	struct maker maker = { .object = object };
 
@@ -325,8 +313,19 @@ bool mirror_is_possible(const struct object *object)
 		if (maker.from.sym[i].st_shndx != SHN_UNDEF &&
 		    ELF64_ST_TYPE(maker.from.sym[i].st_info) == STT_TLS &&
 		    !is_private(&maker, i))
-			return false;
-	return true;
+			return true;
+	return false;
+}
+
+bool mirror_is_possible(const struct object *object)
+{
+	bool possible;
+
+	if (!object_pin(object))
+		return false;
+	possible = !has_thread_local(object);
+	object_unpin(object);
+	return possible;
 }
 
 bool mirror_make_scope(struct mirror *mirror, const char *label, const char *const *needed,

@@ -73,16 +73,61 @@ static void set_text(char **text, size_t *room, const char *from)
 		strcpy(*text, wanted > *room ? "" : from);
 }
 
+/* Names, each with its NUL, one after the other and an empty one after the last. The
+ * room is this memory's for ever, so a reader in another thread who sees half of what
+ * is written does not leave it. */
+struct object_names {
+	size_t room;			/* bytes of text */
+	char text[];			/* the last byte is never written */
+};
+
+static struct object_names *names_with_room(struct object *object, size_t size)
+{
+	size_t room = (size + 64) & ~(size_t)63;
+	struct object_names *names = object->needed;
+
+	if (names && names->room > size)
+		return names;
+	names = arena_take(&process.arena, sizeof *names + room);
+	if (names)
+		names->room = room;
+	return names;
+}
+
+static void set_needed(struct object *object)
+{
+	const char *str = (const void *)object_dynamic(object, DT_STRTAB);
+	const ElfW(Dyn) *dynamic = object->map->l_ld;
+	struct object_names *names;
+	size_t size = 0;
+	char *end;
+
+	for (const ElfW(Dyn) *dyn = dynamic; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == DT_NEEDED)
+			size += strlen(str + dyn->d_un.d_val) + 1;
+	names = names_with_room(object, size + 1);
+	object->needed = names;
+	if (!names)
+		return;
+	end = names->text;
+	for (const ElfW(Dyn) *dyn = dynamic; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == DT_NEEDED)
+			end = stpcpy(end, str + dyn->d_un.d_val) + 1;
+	*end = '\0';
+}
+
 /* What is read of an object must not depend on ld.so's memory of it: that goes
  * when the object goes. */
 static void set_texts(struct object *object)
 {
 	const char *path = object->map->l_name;
-	const char *soname = object->at_start ? NULL : object_soname(object);
+	const char *soname = object->at_start ? NULL : object_string(object, DT_SONAME);
 
 	set_text(&object->path, &object->path_room, process_is_memfile(path) ? "" : path);
 	set_text(&object->soname, &object->soname_room, soname ? soname : "");
 	object->name = object_last_part(object->path);
+	if (!object->at_start)
+		set_needed(object);
 }
 
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
@@ -261,28 +306,25 @@ const struct object *object_late(Lmid_t lmid, const char *name)
 	return object;
 }
 
-struct freezer {
-	void (*work)(void *context);
-	void *context;
-};
-
-static int freeze(struct dl_phdr_info *info, size_t size, void *data)
+/* Under the lock that ld.so's dlopen() has, and a child of fork() gets anew
+ * (dl_load_lock); dl_iterate_phdr()'s (dl_load_write_lock) it would have to wait for
+ * for ever, had another thread held it then (glibc posix/fork.c). */
+bool object_pin(const struct object *object)
 {
-	struct freezer *freezer = data;
+	void *handle;
 
-	(void)info;
-	(void)size;
-	freezer->work(freezer->context);
-	return 1;
+	if (object->at_start)
+		return true;
+	handle = process.base.dlmopen(object->lmid, object->path, RTLD_LAZY | RTLD_NOLOAD);
+	if (handle && handle != object->map)
+		process.base.dlclose(handle);
+	return handle && handle == object->map;
 }
 
-/* dl_iterate_phdr() holds the lock that ld.so takes to unmap (dl_load_write_lock;
- * elf/dl-iteratephdr.c, dl-close.c), and no other call does. */
-void object_freeze(void (*work)(void *context), void *context)
+void object_unpin(const struct object *object)
 {
-	struct freezer freezer = { work, context };
-
-	process.base.dl_iterate_phdr(freeze, &freezer);
+	if (!object->at_start)
+		process.base.dlclose(object->map);
 }
 
 /* Is the value of this tag an address? (gABI, figure 5-10, and GNU's additions) */
@@ -311,12 +353,26 @@ uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag)
 	return value;
 }
 
-const char *object_needed(const struct object *object, size_t n)
+static const char *needed_at_start(const struct object *object, size_t n)
 {
 	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
 		if (dyn->d_tag == DT_NEEDED && n-- == 0)
 			return (const char *)object_dynamic(object, DT_STRTAB) + dyn->d_un.d_val;
 	return NULL;
+}
+
+const char *object_needed(const struct object *object, size_t n)
+{
+	const struct object_names *names = object->needed;
+	size_t at = 0;
+
+	if (object->at_start)
+		return needed_at_start(object, n);
+	if (!names)
+		return NULL;
+	while (n-- && at < names->room && names->text[at])
+		at += strlen(names->text + at) + 1;
+	return at < names->room && names->text[at] ? names->text + at : NULL;
 }
 
 const char *object_string(const struct object *object, ElfW(Sxword) tag)
@@ -328,7 +384,9 @@ const char *object_string(const struct object *object, ElfW(Sxword) tag)
 
 const char *object_soname(const struct object *object)
 {
-	return object_string(object, DT_SONAME);
+	if (object->at_start)
+		return object_string(object, DT_SONAME);
+	return object->soname[0] ? object->soname : NULL;
 }
 
 /* The end of the longest chain is the number of symbols: DT_GNU_HASH does not
@@ -374,6 +432,19 @@ void object_counted_symbols(const struct object *object, struct symbols *symbols
 		symbols->count = count_by_gnu_hash(symbols->gnu_hash);
 	else if (symbols->sysv_hash)
 		symbols->count = symbols->sysv_hash[1];
+}
+
+bool object_defines(const struct object *object, const char *symbol)
+{
+	struct symbols symbols;
+	bool defines;
+
+	if (!object_pin(object))
+		return false;
+	object_symbols(object, &symbols);
+	defines = symbols_find(&symbols, symbol) != 0;
+	object_unpin(object);
+	return defines;
 }
 
 void *object_address(const struct object *object, const char *symbol)

@@ -24,10 +24,11 @@ struct object {
 	struct object *next;		/* in the order of arrival */
 	bool gone;			/* the entry is free */
 	struct link_map *map;		/* ld.so's, which may close what did not come at_start:
-					 * see object_freeze() */
+					 * see object_pin() */
 	char *path;			/* as ld.so opened it; "": program, mirror */
 	const char *name;		/* the last part of path */
 	char *soname;			/* DT_SONAME; "": none, or it came at_start */
+	struct object_names *needed;	/* DT_NEEDED; NULL if it came at_start */
 	size_t path_room, soname_room;	/* bytes, for the next in this entry */
 	uintptr_t *cookie;		/* ld.so's, for comparison only */
 	Lmid_t lmid;
@@ -80,9 +81,10 @@ const struct object *object_late(Lmid_t lmid, const char *name);
 /* The kernel's object: no reference binds to it. */
 bool object_is_vdso(const struct object *object);
 
-/* Runs work(context) while ld.so can unmap nothing, in whatever thread: link maps
- * and what they lead to may be followed. work must call no dl function. */
-void object_freeze(void (*work)(void *context), void *context);
+/* Keeps ld.so from unmapping the object, in whatever thread, until object_unpin(): its
+ * link map and what that leads to may be followed. False if it is going already. */
+bool object_pin(const struct object *object);
+void object_unpin(const struct object *object);
 
 /* A path for messages, the program's too; valid until the object goes. */
 const char *object_path(const struct object *object);
@@ -97,14 +99,18 @@ void object_counted_symbols(const struct object *object, struct symbols *symbols
 /* The dynamic section's value of tag, as an address if it is one; 0 if it has none. */
 uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag);
 
-/* The n-th DT_NEEDED name (from 0), or NULL after the last. */
+/* The n-th DT_NEEDED name (from 0), or NULL after the last; of any object, pinned or
+ * not, as is object_soname(). */
 const char *object_needed(const struct object *object, size_t n);
 
-/* The text that the dynamic section has for tag (DT_SONAME, DT_RPATH), or NULL. */
+/* The text that the dynamic section has for tag (DT_RPATH), or NULL. */
 const char *object_string(const struct object *object, ElfW(Sxword) tag);
 
 /* DT_SONAME, or NULL. */
 const char *object_soname(const struct object *object);
+
+/* Does it define the symbol? Pinned or not. */
+bool object_defines(const struct object *object, const char *symbol);
 
 /* The address of a defined symbol, of whichever version, or NULL. */
 void *object_address(const struct object *object, const char *symbol);

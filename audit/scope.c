@@ -253,57 +253,24 @@ static const struct promoted *promoted_around(const struct object *object,
 	return promoted_in(there);
 }
 
-struct search {
-	const struct namespace *here;
-	const char *symbol;
-	const struct object *found;
-};
-
-static void find_promoter(void *context)
-{
-	struct search *search = context;
-
-	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
-		const struct promoted *list = promoted_around(object, search->here);
-		struct symbols symbols;
-
-		if (search->found || !list)
-			continue;
-		object_symbols(object, &symbols);
-		if (symbols_find(&symbols, search->symbol) &&
-		    came_with(list, object, true, PROMOTED_DEPTH))
-			search->found = object;
-	}
-}
-
 const struct object *scope_promoter(const struct namespace *here, const char *symbol)
 {
-	struct search search = { .here = here, .symbol = symbol };
+	struct object *object;
 
-	object_freeze(find_promoter, &search);
-	return search.found;
-}
+	for (object = object_next(NULL); object; object = object_next(object)) {
+		const struct promoted *list = promoted_around(object, here);
 
-struct question {
-	const struct object *object;
-	bool answer;
-};
-
-static void ask_program(void *context)
-{
-	struct question *question = context;
-
-	question->answer = came_with(promoted_in(NULL), question->object, false,
-				     PROMOTED_DEPTH);
+		if (list && came_with(list, object, true, PROMOTED_DEPTH) &&
+		    object_defines(object, symbol))
+			break;
+	}
+	return object;
 }
 
 bool scope_is_program_s(const struct object *object)
 {
-	struct question question = { .object = object };
-
-	if (object->lmid == LM_ID_BASE && !object->at_start && promoted_in(NULL))
-		object_freeze(ask_program, &question);
-	return question.answer;
+	return object->lmid == LM_ID_BASE && !object->at_start && promoted_in(NULL) &&
+	       came_with(promoted_in(NULL), object, false, PROMOTED_DEPTH);
 }
 
 bool scope_knows(const struct namespace *namespace, const struct object *caller,

@@ -22,32 +22,13 @@ bool unlisted_symbol(const char *error, char *name, size_t size)
 	return true;
 }
 
-struct definer {
-	const char *name;
-	const struct object *object;
-};
-
-static void find_definer(void *context)
-{
-	struct definer *definer = context;
-
-	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
-		struct symbols symbols;
-
-		if (object->lmid != LM_ID_BASE || definer->object)
-			continue;
-		object_symbols(object, &symbols);
-		if (symbols_find(&symbols, definer->name))
-			definer->object = object;
-	}
-}
-
 const struct object *unlisted_definer(const char *name)
 {
-	struct definer definer = { .name = name };
+	const struct object *object = object_next(NULL);
 
-	object_freeze(find_definer, &definer);
-	return definer.object;
+	while (object && !(object->lmid == LM_ID_BASE && object_defines(object, name)))
+		object = object_next(object);
+	return object;
 }
 
 static bool is_given(const void *context, const char *name)
