@@ -7,8 +7,8 @@ PURE     = policy/arena policy/diag policy/glob policy/conf policy/conf_check po
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
 SETTINGS = audit/settings audit/status audit/libraries
-AUDIT    = audit/process audit/object audit/base audit/route audit/mirror audit/host \
-           audit/namespace audit/scope audit/claim audit/facts \
+AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
+           audit/namespace audit/scope audit/claim audit/search audit/facts \
            audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
 
@@ -60,6 +60,19 @@ check: setup
 setup:
 	@tests/setup
 
+# The module once more, with its system calls, memory and dlmopen() made to fail one at a
+# time: tests/faults.bats.
+WRAPPED = arena_take arena_text mmap mprotect read access readlink getcwd stat statx getrandom \
+          mincore open fcntl syscall object_address
+FAULTS  = $(OUT)/faults/$(MODULE)
+
+faults: $(FAULTS)
+
+$(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/fault)
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
+	  -Wl,--version-script=audit/exports.map $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS) -o $@ $^
+
 lint:
 	shellcheck -x .ci/run tests/setup tests/demo $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*
@@ -70,4 +83,4 @@ bench: all
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all check setup demo bench lint clean
+.PHONY: all faults check setup demo bench lint clean

@@ -57,8 +57,4 @@ bool facts_of_spaces(struct facts *facts);
  * are old. */
 bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is_home);
 
-/* Where ld.so would find a bare name for a caller with these directories (':' between
- * them) in its RPATH. False if it would not. */
-bool facts_find(const char *directories, const char *name, char *path, size_t size);
-
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "audit/base.h"
+#include "audit/memfile.h"
 #include "audit/namespace.h"
 #include "audit/process.h"
 #include "audit/route.h"
@@ -39,19 +40,36 @@ static void stay_out(const struct object *interpreter)
 	process.lav = 0;
 }
 
+/* One that we know nothing of can be anything: before main(), the interpreter or libc. */
+static void not_noted(const struct link_map *map)
+{
+	const char *name = memfile_is_path(map->l_name) ? "a mirror" : map->l_name;
+
+	process_log(LOG_LEVEL_ERROR, "no memory to note %s%s", *name ? name : "the program",
+		    process.started ? "" : "; this process runs without isolation");
+	if (!process.started)
+		process.lav = 0;
+}
+
 EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 {
 	struct object *object;
 	unsigned flags;
 
-	if (!process.lav || !(object = object_add(map, lmid, cookie)))
+	if (!process.lav)
 		return 0;
+	if (!(object = object_add(map, lmid, cookie))) {
+		not_noted(map);
+		return 0;
+	}
 	if (lmid != LM_ID_BASE) {
 		namespace_arrival(object);
 		/* gdb 13 opens /proc/self/fd/N as its own, and hangs; objects without a
 		 * name it passes over. */
-		if (process_is_memfile(map->l_name))
+		if (memfile_is_path(map->l_name)) {
+			memfile_hide(map->l_name);
 			map->l_name[0] = '\0';
+		}
 		return 0;
 	}
 	if (!process.main)
@@ -76,10 +94,13 @@ EXPORTED unsigned la_objclose(uintptr_t *cookie)
 EXPORTED char *la_objsearch(const char *name, uintptr_t *cookie, unsigned flag)
 {
 	const struct object *object;
+	const char *found;
 
 	if (!process.lav || flag != LA_SER_ORIG || !(object = object_of_cookie(cookie)))
 		return (char *)name;
-	return (char *)namespace_search(object->lmid, name);
+	found = namespace_search(object->lmid, name);
+	memfile_show(found);
+	return (char *)found;
 }
 
 /* Start-up objects have been relocated, and no main() has run. */

@@ -58,6 +58,23 @@ static struct host *note(const char *soname)
 	return host;
 }
 
+/* Like the glibc family, ld.so is always base's. glibc would make a proxy of it, but has
+ * to find its file again for that, and after chroot(2) finds none, or another one. */
+static const char *loader_soname(void)
+{
+	const struct object *loader = object_loader();
+
+	return loader ? object_soname(loader) : NULL;
+}
+
+static bool is_shared(const char *soname)
+{
+	const char *loader = loader_soname();
+
+	return rules_shared(&process.settings.rules, soname, NULL) ||
+	       (loader && strcmp(loader, soname) == 0);
+}
+
 /* One unwinder for the process, but only one that finds frames of all
  * namespaces: libgcc_s of GCC 12 and later, with glibc 2.35 and later. */
 static bool unwinds_everywhere(const struct object *object)
@@ -135,7 +152,7 @@ static enum host_state prepare(struct host *host, struct diag *diag)
 static bool is_usable(const struct host *host)
 {
 	return host->state == STATE_ABSENT ||
-	       (host->state == STATE_READY && process_memfile_lives(&host->mirror->file));
+	       (host->state == STATE_READY && memfile_lives(&host->mirror->file));
 }
 
 static bool make_ready(struct host *host, struct diag *diag)
@@ -161,8 +178,7 @@ enum host_answer host_find(const char *soname, const char **path)
 	struct host *host = entry_of(soname);
 
 	if (!host) {
-		if (!rules_shared(&process.settings.rules, soname, NULL) ||
-		    !(host = note(soname)))
+		if (!is_shared(soname) || !(host = note(soname)))
 			return HOST_NOT;
 		return wanted(host);
 	}
@@ -246,28 +262,33 @@ static bool in_root(const char *soname)
 	return false;
 }
 
+/* Makes the mirror of one that a root lists. False, with a reason, if there can be no root. */
+static bool begin(const char *soname, const char **names, size_t *count, struct diag *diag)
+{
+	struct host *host = entry_of(soname);
+
+	if (!host && !(host = note(soname)))
+		return diag_set(diag, "too many shared libraries: no room for %s", soname);
+	if (make_ready(host, diag)) {
+		names[(*count)++] = host->soname;
+		return true;
+	}
+	if (!diag->text[0] && is_vital(soname))
+		diag_set(diag, "%s cannot be loaded into base", soname);
+	return !diag->text[0];
+}
+
 size_t host_begin(const char **names, size_t size, struct diag *diag)
 {
-	const char *soname;
+	const char *soname, *loader = loader_soname();
 	size_t count = 0;
 
-	for (size_t n = 0; (soname = rules_shared_name(&process.settings.rules, n)); n++) {
-		struct host *host;
-
-		if (count == size || !in_root(soname))
-			continue;
-		host = entry_of(soname);
-		if (!host && !(host = note(soname)))
-			return diag_set(diag, "too many shared libraries: no room for %s",
-					soname);
-		if (make_ready(host, diag))
-			names[count++] = host->soname;
-		else if (diag->text[0])
-			return 0;
-		else if (is_vital(soname))
-			return diag_set(diag, "%s cannot be loaded into base", soname);
-	}
 	if (!rules_shared(&process.settings.rules, "libc.so.6", NULL))
 		return diag_set(diag, "the policy must share libc.so.6");
+	for (size_t n = 0; (soname = rules_shared_name(&process.settings.rules, n)); n++)
+		if (count < size && in_root(soname) && !begin(soname, names, &count, diag))
+			return 0;
+	if (loader && count < size && !begin(loader, names, &count, diag))
+		return 0;
 	return count;
 }

@@ -13,6 +13,7 @@
 #include "audit/place.h"
 #include "audit/process.h"
 #include "audit/scope.h"
+#include "audit/search.h"
 #include "audit/unlisted.h"
 
 /* Of a longer path a message says the last part only. */
@@ -154,14 +155,14 @@ static void name_file(struct load *load)
 	const char *text = load->diag->text, *rest = NULL;
 	char kept[1024];
 
-	if (process_is_memfile(text))
+	if (memfile_is_path(text))
 		rest = strstr(text, ": ");
 	else if (text[0] != '/')
 		rest = strstr(text, ": version `");
 	if (!rest)
 		return;
 	snprintf(kept, sizeof kept, "%s", rest);
-	if (process_is_memfile(load->path))
+	if (memfile_is_path(load->path))
 		diag_set(load->diag, "%s", kept + strlen(": "));
 	else
 		diag_set(load->diag, "%s%s", load->path, kept);
@@ -226,16 +227,27 @@ static enum load_outcome failed(const struct load *load)
 
 /* Remembers what is opened RTLD_GLOBAL. The root, which dlopen(NULL) gives, has no
  * name, and is in everybody's scope. */
-static void promote(const struct load *load, const void *handle)
+static bool promote(const struct load *load, const void *handle)
 {
 	const struct object *object = handle ? object_of_map(handle) : NULL;
 
 	if (!(load->mode & RTLD_GLOBAL) || !object || !object->name[0])
-		return;
+		return true;
 	if (namespace_of(object->lmid))
-		scope_promote(namespace_of(object->lmid), object->path, object->file);
-	else if (object->lmid == LM_ID_BASE)
-		scope_note_base(object->path, object->file, true);
+		return scope_promote(namespace_of(object->lmid), object->path, object->file);
+	return object->lmid != LM_ID_BASE ||
+	       scope_note_base(object->path, object->file, true);
+}
+
+/* With the handle it has, or NULL; or what became of it without. */
+static enum load_outcome promote_or_fail(const struct load *load, void **handle)
+{
+	if (promote(load, *handle))
+		return LOAD_DONE;
+	process.base.dlclose(*handle);
+	diag_set(load->diag, "%s: no memory to remember that it is opened RTLD_GLOBAL",
+		 load->path);
+	return failed(load);
 }
 
 static enum load_outcome open_promoted(struct load *load, void **handle)
@@ -246,8 +258,7 @@ static enum load_outcome open_promoted(struct load *load, void **handle)
 			namespace_leave(load->namespace);
 		return load->mode & RTLD_NOLOAD ? LOAD_DONE : failed(load);
 	}
-	promote(load, *handle);
-	return LOAD_DONE;
+	return promote_or_fail(load, handle);
 }
 
 /* A libc.so.6 of its own, say: base has it, and ld.so takes it for that one by its
@@ -326,8 +337,10 @@ static enum load_outcome isolate(struct load *load, struct file *file, const str
 	process_close(file);
 	if (in_base || only_asked)
 		return LOAD_PASS;
-	if (!chosen)
+	if (!chosen) {
+		diag_locate(load->diag, load->path);
 		return failed(load);
+	}
 	log_placed(load, why);
 	return open_promoted(load, handle);
 }
@@ -371,7 +384,7 @@ static bool find_bare(const char *name, char *path, size_t size)
 	const struct object *object = object_in_base(name);
 
 	if (!object)
-		return facts_find("", name, path, size);
+		return search_file("", name, path, size) && path[0];
 	return snprintf(path, size, "%s", object->path) < (int)size;
 }
 
@@ -407,87 +420,18 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 	return isolate(&load, &found, &elf, why, handle);
 }
 
-/* The directories that ld.so searches for the map, or NULL. */
-static const Dl_serinfo *directories_of(struct link_map *map, struct arena *scratch)
-{
-	Dl_serinfo size, *list;
-
-	if (process.base.dlinfo(map, RTLD_DI_SERINFOSIZE, &size) != 0 ||
-	    !(list = arena_take(scratch, size.dls_size)))
-		return NULL;
-	*list = size;
-	return process.base.dlinfo(map, RTLD_DI_SERINFO, list) == 0 ? list : NULL;
-}
-
-/* How many of the caller's directories are its own? The root has none but ld.so's
- * defaults, which come last, and before which ld.so looks into its cache. */
-static unsigned own_directories(const Dl_serinfo *caller, const Dl_serinfo *root)
-{
-	unsigned own = caller->dls_cnt, others = root->dls_cnt;
-
-	while (own && others && strcmp(caller->dls_serpath[own - 1].dls_name,
-				       root->dls_serpath[others - 1].dls_name) == 0) {
-		own--;
-		others--;
-	}
-	return own;
-}
-
-/* The first count of them as one text, as an RPATH has it; NULL: no memory. */
-static const char *join_directories(const Dl_serinfo *list, unsigned count,
-				    struct arena *scratch)
-{
-	size_t size = 1;
-	char *text, *end;
-
-	for (unsigned i = 0; i < count; i++)
-		size += strlen(list->dls_serpath[i].dls_name) + 1;
-	text = end = arena_take(scratch, size);
-	for (unsigned i = 0; text && i < count; i++) {
-		end = stpcpy(end, list->dls_serpath[i].dls_name);
-		*end++ = i + 1 < count ? ':' : '\0';
-	}
-	return text;
-}
-
-/* The caller's own directories as one text; "": it has none. */
-static const char *directories_for(const struct namespace *namespace, struct link_map *caller,
-				   struct arena *scratch)
-{
-	const Dl_serinfo *own = directories_of(caller, scratch);
-	const Dl_serinfo *root = directories_of(namespace->head, scratch);
-	const char *text = NULL;
-
-	if (own && root)
-		text = join_directories(own, own_directories(own, root), scratch);
-	return text ? text : "";
-}
-
-/* Where ld.so would find a bare name for this caller: dlmopen does not look into its
- * directories, for it would have to be called by the caller. */
-static bool search_for(const struct namespace *namespace, struct link_map *caller,
-		       const char *file, char *path, size_t size)
-{
-	struct arena scratch;
-	bool found;
-
-	if (!process_scratch(&scratch))
-		return false;
-	found = facts_find(directories_for(namespace, caller, &scratch), file, path, size);
-	process_scratch_end(&scratch);
-	return found;
-}
-
-/* The same; false, too, if it is loaded here, which goes first. */
+/* The file that a caller in the namespace means by a bare name, in path; "": ld.so will
+ * see, as for what is loaded here, which goes first. False: no memory to find out. */
 static bool find_for_caller(const struct namespace *namespace, struct link_map *caller,
-			    const char *file, char *path, size_t size)
+			    const char *file, char path[PATH_MAX])
 {
 	void *loaded = process.base.dlmopen(namespace->lmid, file, RTLD_LAZY | RTLD_NOLOAD);
 
+	path[0] = '\0';
 	if (!loaded)
-		return search_for(namespace, caller, file, path, size);
+		return search_for_caller(namespace, caller, file, path, PATH_MAX);
 	process.base.dlclose(loaded);
-	return false;
+	return true;
 }
 
 /* A name that every namespace answers itself: a mirror's, or the C API's. */
@@ -502,12 +446,21 @@ static const char *own_answer(const struct namespace *namespace, const char *fil
 	return answer ? answer : file;
 }
 
+/* No memory to find out what a bare name means: the real dlopen, called by the caller, does
+ * the same, but it crashes if the mode is RTLD_GLOBAL. */
+static enum load_outcome unsearched(const struct load *load)
+{
+	if (!(load->mode & RTLD_GLOBAL))
+		return LOAD_PASS;
+	diag_set(load->diag, "%s: no memory to search for it", load->file);
+	return LOAD_FAILED;
+}
+
 /* Base's copy of a file that a module asks for by its path. */
 static enum load_outcome open_in_base(const struct load *load, void **handle)
 {
 	*handle = process.base.dlmopen(LM_ID_BASE, load->path, load->mode);
-	promote(load, *handle);
-	return LOAD_DONE;
+	return promote_or_fail(load, handle);
 }
 
 enum load_outcome load_inside(struct namespace *namespace, struct link_map *caller,
@@ -527,13 +480,15 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 	/* The program itself is out of reach; the namespace's own head is not. */
 	load.file = file && *file ? own_answer(namespace, file) : namespace->root_path;
 	by_path = strchr(load.file, '/');
-	if (!by_path && find_for_caller(namespace, caller, file, path, sizeof path))
+	if (!by_path && !find_for_caller(namespace, caller, file, path))
+		return unsearched(&load);
+	if (!by_path && path[0])
 		load.file = path;
 	if (!strchr(load.file, '/') ||
 	    !process_absolute(load.file, load.path, sizeof load.path))
 		snprintf(load.path, sizeof load.path, "%s", load.file);
 	/* By a name alone a module gets nothing of base's but what the policy shares. */
-	loaded = process_is_memfile(load.file)
+	loaded = memfile_is_path(load.file)
 			 ? NULL : loaded_elsewhere(&load, namespace->lmid, by_path);
 	if (loaded && loaded->lmid == LM_ID_BASE)
 		return open_in_base(&load, handle);
@@ -545,18 +500,24 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 /* Not by the real dlmopen called by the caller: ld.so would ask us what the caller means
  * by a name, and would get a mirror. */
 enum load_outcome load_outside(struct namespace *namespace, struct link_map *caller,
-			       Lmid_t lmid, const char *file, int mode, void **handle)
+			       Lmid_t lmid, const char *file, int mode, void **handle,
+			       struct diag *diag)
 {
 	struct load load = {
 		.interpreter = namespace->interpreter,
+		.file = file,
 		.inside = true,
 		.mode = mode,
+		.diag = diag,
 	};
 
-	if (file && *file && !strchr(file, '/') &&
-	    search_for(namespace, caller, file, load.path, sizeof load.path))
-		file = load.path;
+	if (file && *file && !strchr(file, '/')) {
+		if (!search_for_caller(namespace, caller, file, load.path, sizeof load.path)) {
+			diag_set(diag, "%s: no memory to search for it", file);
+			return LOAD_FAILED;
+		}
+		file = load.path[0] ? load.path : file;
+	}
 	*handle = process.base.dlmopen(lmid, file, mode);
-	promote(&load, *handle);
-	return LOAD_DONE;
+	return promote_or_fail(&load, handle);
 }

@@ -28,6 +28,7 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 /* A dlmopen(lmid, file, mode) of caller, an object in that namespace, where lmid is none
  * of ours: base, a new one, or one that the program made. file may be NULL. */
 enum load_outcome load_outside(struct namespace *namespace, struct link_map *caller,
-			       Lmid_t lmid, const char *file, int mode, void **handle);
+			       Lmid_t lmid, const char *file, int mode, void **handle,
+			       struct diag *diag);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "audit/image.h"
+#include "audit/process.h"
 #include "audit/route.h"
 
 /* What an allocator replaces (glibc manual, "Replacing malloc"), and what
@@ -259,16 +260,16 @@ static bool make(struct mirror *mirror, struct maker *maker, const char *label,
 		 const struct image_plan *plan)
 {
 	size_t size = image_size(plan);
-	void *bytes;
+	void *bytes = size ? memfile_bytes(size) : NULL;
 
 	if (size == 0)
 		return diag_set(maker->diag, "%s: too large for an ELF file", label);
-	if (!process_memfile(&mirror->file, label, size, &bytes, maker->diag))
-		return false;
+	if (!bytes)
+		return diag_set(maker->diag, "no memory for the mirror of %s", label);
 	maker->sym = image_write(plan, bytes, &maker->versym);
 	if (!maker->object || fill(maker))
-		return process_memfile_seal(&mirror->file, bytes, size, maker->diag);
-	process_memfile_drop(&mirror->file, bytes, size);
+		return memfile_make(&mirror->file, label, bytes, size, maker->diag);
+	memfile_drop(bytes, size);
 	return false;
 }
 
@@ -299,7 +300,11 @@ bool mirror_make(struct mirror *mirror, const struct object *object, const char 
 	 * stand in the program's. */
 	maker.handle = object->at_start ? process.main : object->map;
 	object_counted_symbols(object, &maker.from);
-	good = make(mirror, &maker, label, &plan) && keep(object);
+	good = make(mirror, &maker, label, &plan);
+	if (good && !keep(object)) {
+		memfile_close(&mirror->file);
+		good = diag_set(diag, "%s cannot be kept in memory", object->path);
+	}
 	object_unpin(object);
 	return good;
 }

@@ -6,8 +6,8 @@
 #ifndef PYPY_ISOLATE_MIRROR_H
 #define PYPY_ISOLATE_MIRROR_H
 
+#include "audit/memfile.h"
 #include "audit/object.h"
-#include "audit/process.h"
 
 struct mirror {
 	struct memfile file;	/* file.path is what ld.so gets to open */

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "audit/host.h"
 #include "audit/mirror.h"
@@ -40,35 +39,22 @@ static bool is_c_api(const void *capi, const char *name)
 	return capi_allows(capi, name, NULL);
 }
 
-/* ld.so is not mirrored: glibc puts a proxy of it into each namespace. */
-static const char *loader_soname(void)
-{
-	uintptr_t base = getauxval(AT_BASE);
-
-	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (object->at_start && object->map->l_addr == base)
-			return object_soname(object);
-	return NULL;
-}
-
 static struct root *root_make(const struct object *interpreter, struct diag *diag)
 {
 	const struct mirror_filter filter = { is_c_api, interpreter->profile->exports };
 	struct root *root = arena_take(&process.arena, sizeof *root);
 	const char *needed[ROOT_NEEDED_MAX];
-	const char *loader = loader_soname();
-	size_t count = host_begin(needed, ROOT_NEEDED_MAX - 1, diag);
+	size_t count = host_begin(needed, ROOT_NEEDED_MAX, diag);
 
 	if (!root)
 		diag_set(diag, "no memory for the interpreter's mirror");
 	if (!root || !count)
 		return NULL;
-	if (loader)
-		needed[count++] = loader;
 	root->interpreter = interpreter;
 	if (!mirror_make(&root->mirror, interpreter, "python-c-api", &filter, needed, count,
 			 diag))
 		return NULL;
+	memfile_claim(&root->mirror.file);
 	root->before = state.roots;
 	while (!__atomic_compare_exchange_n(&state.roots, &root->before, root, false,
 					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
@@ -89,7 +75,7 @@ static struct root *root_ready(const struct object *interpreter, struct diag *di
 {
 	struct root *root = root_of(interpreter);
 
-	if (root && process_memfile_lives(&root->mirror.file))
+	if (root && memfile_claim(&root->mirror.file))
 		return root;
 	return root_make(interpreter, diag);
 }
@@ -149,7 +135,7 @@ static void pin(struct namespace *namespace)
 /* ld.so's reason without the path of a mirror, which says nothing to a person. */
 static const char *after_path(const char *error)
 {
-	const char *end = error && process_is_memfile(error) ? strstr(error, ": ") : NULL;
+	const char *end = error && memfile_is_path(error) ? strstr(error, ": ") : NULL;
 
 	return end ? end + 2 : error ? error : "no reason given";
 }
@@ -165,7 +151,9 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 	if (!root)
 		return NULL;
 	host_prepare();
+	memfile_show(root->mirror.file.path);
 	handle = process.base.dlmopen(LM_ID_NEWLM, root->mirror.file.path, mode);
+	memfile_hide(root->mirror.file.path);
 	object = handle ? object_of_map(handle) : NULL;
 	namespace = object ? namespace_of(object->lmid) : NULL;
 	if (namespace) {
@@ -241,6 +229,11 @@ static struct namespace *take_spare(const struct object *interpreter)
 	return NULL;
 }
 
+bool namespace_all_taken(void)
+{
+	return object_any_in(NAMESPACE_MAX - 1);
+}
+
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
 {
 	struct namespace *spare = take_spare(interpreter);
@@ -254,7 +247,7 @@ static const char *find_adopted(const struct namespace *namespace, const char *n
 
 	for (; adopted; adopted = adopted->before)
 		if (strcmp(adopted->name, name) == 0 &&
-		    process_memfile_lives(&adopted->mirror.file))
+		    memfile_lives(&adopted->mirror.file))
 			return adopted->mirror.file.path;
 	return NULL;
 }
@@ -339,9 +332,8 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 
 bool namespace_shares(const char *name)
 {
-	const char *soname = object_last_part(name), *loader = loader_soname(), *path;
+	const char *soname = object_last_part(name), *path;
 
 	return rules_interpreter(&process.settings.rules, soname) ||
-	       host_find(soname, &path) != HOST_NOT ||
-	       (loader && strcmp(loader, soname) == 0);
+	       host_find(soname, &path) != HOST_NOT;
 }

@@ -43,6 +43,9 @@ struct namespace {
  * be made. */
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag);
 
+/* Has it failed because there are no more? ld.so takes the lowest that is free. */
+bool namespace_all_taken(void);
+
 /* Which life of the namespace is it? When the last one leaves, it ends, and with it all
  * that was claimed (claim.h). */
 uint32_t namespace_generation(const struct namespace *namespace);
@@ -79,7 +82,7 @@ bool namespace_adopt(struct namespace *namespace, const struct object *object,
 		     const char *name, struct diag *diag);
 
 /* Does every namespace answer that DT_NEEDED name with the same: a mirror, the C
- * API, ld.so? A mirror that is missing is noted, and is then made before the load, not
+ * API? A mirror that is missing is noted, and is then made before the load, not
  * after ld.so has failed for want of it. */
 bool namespace_shares(const char *name);
 

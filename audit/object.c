@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "audit/memfile.h"
 #include "audit/process.h"
 
 static struct object *first;		/* appended to under ld.so's lock, read without */
@@ -60,7 +61,7 @@ const char *object_last_part(const char *path)
 /* Copies text into what an entry has for it, or into new memory. A reader in
  * another thread may see half of it, and always a NUL at the end: the last byte of
  * the room is never written. */
-static void set_text(char **text, size_t *room, const char *from)
+static bool set_text(char **text, size_t *room, const char *from)
 {
 	size_t wanted = (strlen(from) + 64) & ~(size_t)63;
 	char *bytes = wanted > *room ? arena_take(&process.arena, wanted) : NULL;
@@ -69,8 +70,10 @@ static void set_text(char **text, size_t *room, const char *from)
 		*text = bytes;
 		*room = wanted;
 	}
-	if (*room)
-		strcpy(*text, wanted > *room ? "" : from);
+	if (wanted > *room)
+		return false;
+	strcpy(*text, from);
+	return true;
 }
 
 /* Names, each with its NUL, one after the other and an empty one after the last. The
@@ -94,7 +97,7 @@ static struct object_names *names_with_room(struct object *object, size_t size)
 	return names;
 }
 
-static void set_needed(struct object *object)
+static bool set_needed(struct object *object)
 {
 	const char *str = (const void *)object_dynamic(object, DT_STRTAB);
 	const ElfW(Dyn) *dynamic = object->map->l_ld;
@@ -106,28 +109,29 @@ static void set_needed(struct object *object)
 		if (dyn->d_tag == DT_NEEDED)
 			size += strlen(str + dyn->d_un.d_val) + 1;
 	names = names_with_room(object, size + 1);
-	object->needed = names;
 	if (!names)
-		return;
+		return false;
+	object->needed = names;
 	end = names->text;
 	for (const ElfW(Dyn) *dyn = dynamic; dyn->d_tag != DT_NULL; dyn++)
 		if (dyn->d_tag == DT_NEEDED)
 			end = stpcpy(end, str + dyn->d_un.d_val) + 1;
 	*end = '\0';
+	return true;
 }
 
 /* What is read of an object must not depend on ld.so's memory of it: that goes
  * when the object goes. */
-static void set_texts(struct object *object)
+static bool set_texts(struct object *object)
 {
 	const char *path = object->map->l_name;
 	const char *soname = object->at_start ? NULL : object_string(object, DT_SONAME);
 
-	set_text(&object->path, &object->path_room, process_is_memfile(path) ? "" : path);
-	set_text(&object->soname, &object->soname_room, soname ? soname : "");
+	if (!set_text(&object->path, &object->path_room, memfile_is_path(path) ? "" : path) ||
+	    !set_text(&object->soname, &object->soname_room, soname ? soname : ""))
+		return false;
 	object->name = object_last_part(object->path);
-	if (!object->at_start)
-		set_needed(object);
+	return object->at_start || set_needed(object);
 }
 
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
@@ -149,7 +153,8 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 	object->identified = false;
 	object->file = (struct identity){ 0 };
 	object->package = NULL;
-	set_texts(object);
+	if (!set_texts(object))
+		return NULL;
 	/* Those of the start stay, so they can wait until somebody asks. */
 	if (!object->at_start)
 		identify(object);
@@ -272,6 +277,25 @@ unsigned object_recognize(struct object *object)
 
 	object->kind = kind_of(object);
 	return flags[object->kind];
+}
+
+struct object *object_loader(void)
+{
+	uintptr_t base = getauxval(AT_BASE);
+	struct object *object = object_next(NULL);
+
+	while (object && !(object->at_start && object->map->l_addr == base))
+		object = object_next(object);
+	return object;
+}
+
+bool object_any_in(Lmid_t lmid)
+{
+	const struct object *object = object_next(NULL);
+
+	while (object && object->lmid != lmid)
+		object = object_next(object);
+	return object;
 }
 
 bool object_is_vdso(const struct object *object)

@@ -74,9 +74,15 @@ struct object *object_of_file(struct identity file, Lmid_t lmid, bool base_count
 /* The object of base with that last part of a file name, or NULL. */
 struct object *object_in_base(const char *file_name);
 
+/* Is anything loaded there, by us or by the program? */
+bool object_any_in(Lmid_t lmid);
+
 /* The object of lmid that has come since the start of the process and has that name, of
  * its file or by its SONAME; NULL if there is none. */
 const struct object *object_late(Lmid_t lmid, const char *name);
+
+/* ld.so, or NULL if it was run as the program. */
+struct object *object_loader(void);
 
 /* The kernel's object: no reference binds to it. */
 bool object_is_vdso(const struct object *object);

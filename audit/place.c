@@ -87,9 +87,12 @@ static void log_full(const struct place *place, const struct namespace *namespac
 }
 
 /* There is none left: the one that suits it most. Others may have been made since the
- * facts were gathered. */
+ * facts were gathered. False if one cannot be made for another reason: that can go, and a
+ * package lives where it lives for good. */
 static bool join(struct place *place)
 {
+	if (!namespace_all_taken())
+		return false;
 	process_log(LOG_LEVEL_DEBUG, "%s: %s", place->facts.path, place->diag->text);
 	if (!facts_of_spaces(&place->facts) || place->facts.known.space_count == 0)
 		return false;

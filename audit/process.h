@@ -74,35 +74,10 @@ struct file {
 enum file_status {
 	FILE_OPEN,		/* file is set; give it back with process_close() */
 	FILE_ABSENT,		/* cannot be opened: let ld.so say why */
-	FILE_ODD,		/* no regular file, or no memory: diag says what */
+	FILE_ODD,		/* no regular file, no memory, no descriptor: diag says what */
 };
 
 enum file_status process_open(struct file *file, const char *path, struct diag *diag);
 void process_close(struct file *file);
-
-/* A sealed file in memory that ld.so can open by a path which no other file of
- * this process ever has. */
-struct memfile {
-	char path[128];
-	int fd;			/* kept open, or the path would be no more */
-	struct identity identity;
-};
-
-/* Begins one of size bytes: *bytes are theirs, zeroed, to be filled in; name is
- * what /proc/PID/maps shows. Follow with process_memfile_seal(). */
-bool process_memfile(struct memfile *file, const char *name, size_t size, void **bytes,
-		     struct diag *diag);
-bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct diag *diag);
-
-/* Instead of sealing it: gives the file and the mapping back. */
-void process_memfile_drop(struct memfile *file, void *bytes, size_t size);
-
-/* Is the file still behind its path? Programs close descriptors they do not know. */
-bool process_memfile_lives(const struct memfile *file);
-
-/* Is name the path of such a file? */
-bool process_is_memfile(const char *name);
-
-void process_memfile_close(struct memfile *file);
 
 #endif

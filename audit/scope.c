@@ -41,7 +41,9 @@ static void *open_prepared(Lmid_t lmid, const char *path, int mode, struct diag 
 		void *handle;
 
 		host_missing();
+		memfile_show(path);
 		handle = process.base.dlmopen(lmid, path, mode);
+		memfile_hide(path);
 		if (handle || (mode & RTLD_NOLOAD))
 			return handle;
 		error = process.base.dlerror();
@@ -120,7 +122,7 @@ static void *open_scope_in(struct arena *scratch, struct namespace *namespace,
 	if (!mirror_make_scope(&scope, "scope", needed, count, diag))
 		return NULL;
 	handle = open_prepared(namespace->lmid, scope.file.path, mode, diag);
-	process_memfile_close(&scope.file);
+	memfile_close(&scope.file);
 	return handle;
 }
 
@@ -174,7 +176,7 @@ void *scope_open(struct namespace *namespace, const char *path, int mode,
 
 /* ---- promoting ---- */
 
-static void note(struct namespace *namespace, const char *path, struct identity file,
+static bool note(struct namespace *namespace, const char *path, struct identity file,
 		 bool is_global)
 {
 	const struct promoted **list = list_of(namespace);
@@ -183,25 +185,28 @@ static void note(struct namespace *namespace, const char *path, struct identity 
 
 	while (each && !(identity_equal(each->file, file) && each->is_global >= is_global))
 		each = each->before;
-	if (each || !(promoted = arena_take(&process.arena, sizeof *promoted)) ||
-	    !(promoted->path = arena_text(&process.arena, path, strlen(path))))
-		return;
+	if (each)
+		return true;
+	promoted = arena_take(&process.arena, sizeof *promoted);
+	if (!promoted || !(promoted->path = arena_text(&process.arena, path, strlen(path))))
+		return false;
 	promoted->file = file;
 	promoted->is_global = is_global;
 	promoted->before = promoted_in(namespace);
 	while (!__atomic_compare_exchange_n(list, &promoted->before, promoted, false,
 					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
+	return true;
 }
 
-void scope_promote(struct namespace *namespace, const char *path, struct identity file)
+bool scope_promote(struct namespace *namespace, const char *path, struct identity file)
 {
-	note(namespace, path, file, true);
+	return note(namespace, path, file, true);
 }
 
-void scope_note_base(const char *path, struct identity file, bool is_global)
+bool scope_note_base(const char *path, struct identity file, bool is_global)
 {
-	note(NULL, path, file, is_global);
+	return note(NULL, path, file, is_global);
 }
 
 /* Does the object need the other, by DT_NEEDED? */

@@ -19,11 +19,11 @@ void *scope_open(struct namespace *namespace, const char *path, int mode,
 		 const char *const *extra, size_t extra_count, struct diag *diag);
 
 /* Remembers that the file has been opened RTLD_GLOBAL by this path in the namespace. */
-void scope_promote(struct namespace *namespace, const char *path, struct identity file);
+bool scope_promote(struct namespace *namespace, const char *path, struct identity file);
 
 /* Remembers that the program has opened the file in base by this path, and whether
  * RTLD_GLOBAL. */
-void scope_note_base(const char *path, struct identity file, bool is_global);
+bool scope_note_base(const char *path, struct identity file, bool is_global);
 
 /* Is the object one of base's that the program has opened, or came with one that it has?
  * Modules of the standard library do not count: what they bring is the interpreter's. */

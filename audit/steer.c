@@ -130,7 +130,8 @@ struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 	if (target)
 		outcome = load_inside(target, object->map, file, mode, &handle, &why.reason);
 	else
-		outcome = load_outside(namespace, object->map, lmid, file, mode, &handle);
+		outcome = load_outside(namespace, object->map, lmid, file, mode, &handle,
+				       &why.reason);
 	*process.base.errno_location() = error;
 	return answer(outcome, handle, &why);
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "audit/process.h"
+
 bool unlisted_symbol(const char *error, char *name, size_t size)
 {
 	static const char words[] = "undefined symbol: ";
@@ -71,7 +73,7 @@ bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object,
 	if (is_given(giver->names, name))
 		return diag_set(diag, "%s was given to it and is still missing", name);
 	if (giver->names)
-		process_memfile_close(&giver->mirror.file);
+		memfile_close(&giver->mirror.file);
 	given->before = giver->names;
 	filter.context = given;
 	if (!mirror_make(&giver->mirror, object, "unlisted", &filter, NULL, 0, diag))
@@ -85,5 +87,5 @@ bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object,
 void unlisted_end(struct unlisted_gifts *unlisted)
 {
 	for (size_t i = 0; i < unlisted->count; i++)
-		process_memfile_close(&unlisted->giver[i].mirror.file);
+		memfile_close(&unlisted->giver[i].mirror.file);
 }

@@ -17,4 +17,10 @@ struct diag {
 bool diag_set(struct diag *diag, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Puts "where: " before what the text says. Returns false. */
+bool diag_locate(struct diag *diag, const char *where);
+
+/* Adds more to what the text says. Returns false. */
+bool diag_add(struct diag *diag, const char *more);
+
 #endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes -> a file that ld.so can open, and nobody else finds.
+ *
+ * The hard thing is a file of the second kind: ld.so wants it by a path, for each
+ * namespace once more, and a process can end at any time without a word to us. So its
+ * bytes stay in memory, and the file is written before each opening and removed at once
+ * after it. All this but for the first of a namespace is under ld.so's lock. */
+#include "audit/memfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/process.h"
+#include "audit/sys.h"
+
+/* Descriptors that we keep stand above what programs count on: 0 to 9 are the
+ * shell's and the program's, and daemons close from 3 upwards. */
+static const int descriptor_floors[] = { 960, 192, 10 };
+
+static const char *const directories[] = { "/dev/shm", "/tmp", "/var/tmp", "/run" };
+
+#define DIRECTORIES "/dev/shm, /tmp, /var/tmp and /run"
+
+static const char descriptors[] = "/proc/self/fd";
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL	0x0008u		/* Linux 6.3 */
+#endif
+
+void *memfile_bytes(size_t size)
+{
+	/* All at once, and then one write: to fill in a file by a mapping would cost a
+	 * page fault each. */
+	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+void memfile_drop(void *bytes, size_t size)
+{
+	munmap(bytes, size);
+}
+
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t written = sys_write(fd, bytes, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		bytes += written;
+		size -= written;
+	}
+	return true;
+}
+
+/* ---- in memory ---- */
+
+/* glibc has memfd_create() from 2.27, but not on every architecture's floor. */
+static int memfd(const char *label)
+{
+	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = syscall(SYS_memfd_create, label, flags | MFD_NOEXEC_SEAL);
+
+	return fd < 0 && errno == EINVAL ? (int)syscall(SYS_memfd_create, label, flags) : fd;
+}
+
+/* Moves fd out of the program's way; to nowhere, if it stands for one of its streams. */
+static int lift(int fd)
+{
+	for (size_t i = 0; i < sizeof descriptor_floors / sizeof *descriptor_floors; i++) {
+		int high = fcntl(fd, F_DUPFD_CLOEXEC, descriptor_floors[i]);
+
+		if (high >= 0) {
+			sys_close(fd);
+			return high;
+		}
+	}
+	if (fd > STDERR_FILENO)
+		return fd;
+	sys_close(fd);
+	errno = EMFILE;
+	return -1;
+}
+
+/* The path of descriptor fd, unlike any before: ld.so remembers every name that
+ * it opened, and descriptors are used again. The serial number stands in the
+ * path as slashes with and without a dot, which mean the same to the kernel. */
+static void unique_path(struct memfile *file)
+{
+	static unsigned serials;
+	unsigned serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
+	char *end = stpcpy(file->path, descriptors);
+
+	for (int bit = 0; bit < 24; bit++)
+		end = stpcpy(end, serial >> bit & 1 ? "/." : "/");
+	sprintf(end, "/%d", file->fd);
+}
+
+/* Fills the file of a new descriptor and finds out its path. */
+static bool fill(struct memfile *file, const void *bytes, size_t size, struct diag *diag)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+	struct status status;
+
+	if (!write_all(file->fd, bytes, size) || fcntl(file->fd, F_ADD_SEALS, seals) < 0 ||
+	    !status_of_descriptor(file->fd, &status))
+		return diag_set(diag, "no file in memory of %zu bytes: %s", size,
+				strerror(errno));
+	file->identity = status.identity;
+	unique_path(file);
+	if (access(file->path, R_OK) < 0)
+		return diag_set(diag, "no file in memory: %s: %s; is /proc mounted?",
+				descriptors, strerror(errno));
+	return true;
+}
+
+static bool make_in_memory(struct memfile *file, const char *label, const void *bytes,
+			   size_t size, struct diag *diag)
+{
+	int fd = memfd(label);
+
+	if (fd >= 0)
+		fd = lift(fd);
+	if (fd < 0)
+		return diag_set(diag, "no file in memory: memfd_create: %s", strerror(errno));
+	*file = (struct memfile){ .fd = fd };
+	if (fill(file, bytes, size, diag))
+		return true;
+	sys_close(fd);
+	return false;
+}
+
+/* ---- temporary ---- */
+
+struct temporary {
+	struct temporary *before;
+	bool taken;		/* by a memfile: the entry is in use */
+	bool ready;		/* all below is set */
+	bool claimed;		/* see memfile_claim() */
+	char path[sizeof ((struct memfile *)0)->path];
+	void *bytes;
+	size_t size;
+	pid_t owner;		/* a child of fork() makes its own */
+};
+
+static struct temporary *temporaries;	/* newest first; entries stay */
+
+static struct temporary *temporary_of(const char *text)
+{
+	struct temporary *each = __atomic_load_n(&temporaries, __ATOMIC_ACQUIRE);
+
+	for (; each; each = each->before)
+		if (__atomic_load_n(&each->ready, __ATOMIC_ACQUIRE) &&
+		    strncmp(text, each->path, strlen(each->path)) == 0)
+			return each;
+	return NULL;
+}
+
+static struct temporary *take_entry(void)
+{
+	struct temporary *each = __atomic_load_n(&temporaries, __ATOMIC_ACQUIRE);
+
+	for (; each; each = each->before)
+		if (!__atomic_exchange_n(&each->taken, true, __ATOMIC_ACQ_REL))
+			return each;
+	each = arena_take(&process.arena, sizeof *each);
+	if (!each)
+		return NULL;
+	each->taken = true;
+	each->before = __atomic_load_n(&temporaries, __ATOMIC_ACQUIRE);
+	while (!__atomic_compare_exchange_n(&temporaries, &each->before, each, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+	return each;
+}
+
+/* Is it one where nobody else can exchange a file of ours? */
+static bool is_safe(const char *directory)
+{
+	struct statx info;
+
+	return statx(AT_FDCWD, directory, 0, STATX_TYPE | STATX_MODE | STATX_UID, &info) == 0 &&
+	       S_ISDIR(info.stx_mode) && (info.stx_uid == 0 || info.stx_uid == geteuid()) &&
+	       (info.stx_mode & S_ISVTX || !(info.stx_mode & (S_IWGRP | S_IWOTH)));
+}
+
+static bool write_file(const struct temporary *temporary)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = syscall(SYS_openat, AT_FDCWD, temporary->path, flags, 0600);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = write_all(fd, temporary->bytes, temporary->size);
+	sys_close(fd);
+	if (!good)
+		unlink(temporary->path);
+	return good;
+}
+
+/* A name that nobody guesses. False if no file can be made there. */
+static bool settle(struct temporary *temporary, const char *directory, const char *label)
+{
+	uint64_t number;
+
+	if (!is_safe(directory) ||
+	    getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+		return false;
+	snprintf(temporary->path, sizeof temporary->path, "%s/pypy-isolate.%016llx.%.60s",
+		 directory, (unsigned long long)number, label);
+	return write_file(temporary);
+}
+
+static bool make_temporary(struct memfile *file, const char *label, void *bytes, size_t size)
+{
+	struct temporary *temporary = take_entry();
+
+	if (!temporary)
+		return false;
+	temporary->bytes = bytes;
+	temporary->size = size;
+	temporary->owner = getpid();
+	temporary->claimed = false;
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+		if (!settle(temporary, directories[i], label))
+			continue;
+		unlink(temporary->path);
+		*file = (struct memfile){ .fd = -1, .temporary = temporary };
+		strcpy(file->path, temporary->path);
+		__atomic_store_n(&temporary->ready, true, __ATOMIC_RELEASE);
+		return true;
+	}
+	__atomic_store_n(&temporary->taken, false, __ATOMIC_RELEASE);
+	return false;
+}
+
+void memfile_show(const char *path)
+{
+	struct temporary *temporary = path ? temporary_of(path) : NULL;
+
+	if (temporary && temporary->owner == getpid())
+		write_file(temporary);
+}
+
+void memfile_hide(const char *path)
+{
+	struct temporary *temporary = temporary_of(path);
+
+	if (!temporary || temporary->owner != getpid())
+		return;
+	unlink(temporary->path);
+}
+
+/* ---- either ---- */
+
+/* Otherwise the kernel would send SIGXFSZ, which ends a process. */
+static bool may_grow(size_t size)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= size;
+}
+
+bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t size,
+		  struct diag *diag)
+{
+	bool made;
+
+	if (!may_grow(size)) {
+		munmap(bytes, size);
+		return diag_set(diag, "no file in memory: RLIMIT_FSIZE is less than its %zu "
+				"bytes", size);
+	}
+	made = make_in_memory(file, label, bytes, size, diag);
+	if (!made && make_temporary(file, label, bytes, size))
+		return true;
+	munmap(bytes, size);
+	return made || diag_add(diag, "; and no temporary one in any of " DIRECTORIES);
+}
+
+/* By the path, not the descriptor: a program can have gone where there is no /proc. */
+bool memfile_lives(const struct memfile *file)
+{
+	struct status status;
+
+	if (file->temporary)
+		return file->temporary->owner == getpid();
+	return status_of_path(file->path, &status) &&
+	       identity_equal(status.identity, file->identity);
+}
+
+bool memfile_claim(struct memfile *file)
+{
+	return memfile_lives(file) &&
+	       !(file->temporary &&
+		 __atomic_exchange_n(&file->temporary->claimed, true, __ATOMIC_ACQ_REL));
+}
+
+bool memfile_is_path(const char *text)
+{
+	return strncmp(text, descriptors, strlen(descriptors)) == 0 || temporary_of(text);
+}
+
+void memfile_close(struct memfile *file)
+{
+	struct temporary *temporary = file->temporary;
+	struct status status;
+
+	if (!temporary) {
+		if (status_of_descriptor(file->fd, &status) &&
+		    identity_equal(status.identity, file->identity))
+			sys_close(file->fd);
+		return;
+	}
+	__atomic_store_n(&temporary->ready, false, __ATOMIC_RELEASE);
+	munmap(temporary->bytes, temporary->size);
+	__atomic_store_n(&temporary->taken, false, __ATOMIC_RELEASE);
+}
