@@ -14,6 +14,7 @@
 #include "audit/libraries.h"
 #include "audit/process.h"
 #include "audit/scope.h"
+#include "audit/search.h"
 #include "policy/package.h"
 
 /* ---- which package? ---- */
@@ -351,47 +352,6 @@ bool facts_are_full_for(const struct facts *facts, const struct namespace *names
 	return true;
 }
 
-/* What closures are searched by, in this process. */
-struct world {
-	struct libraries libraries;
-	struct closure_object program;
-	char path[PATH_MAX];		/* of the program */
-};
-
-static struct world *make_world(void)
-{
-	struct world *world = arena_take(&process.arena, sizeof *world);
-	const struct object *main = object_of_map(process.main);
-
-	if (!world || !main)
-		return NULL;
-	if (readlink("/proc/self/exe", world->path, sizeof world->path - 1) < 0)
-		world->path[0] = '\0';
-	world->program.path = world->path;
-	if (!object_string(main, DT_RUNPATH))
-		world->program.rpath = object_string(main, DT_RPATH);
-	libraries_find(&world->libraries, process.library_path);
-	world->libraries.search.program = &world->program;
-	world->libraries.search.machine = MACHINE;
-	world->libraries.search.passes_over = namespace_shares;
-	return world;
-}
-
-/* Found out once; of two threads that do so at once, the first has it. */
-static const struct closure_search *process_search(void)
-{
-	static struct world *world;
-	struct world *made, *had = __atomic_load_n(&world, __ATOMIC_ACQUIRE);
-
-	if (had)
-		return &had->libraries.search;
-	made = make_world();
-	if (!made || __atomic_compare_exchange_n(&world, &had, made, false, __ATOMIC_ACQ_REL,
-						 __ATOMIC_ACQUIRE))
-		had = made;
-	return had ? &had->libraries.search : NULL;
-}
-
 /* The module itself has been read already. */
 static bool add_module(struct facts *facts, struct closure *closure, const struct elf *elf)
 {
@@ -415,7 +375,7 @@ static bool add_module(struct facts *facts, struct closure *closure, const struc
 
 void facts_of_module(struct facts *facts, const struct elf *elf, bool fully)
 {
-	const struct closure_search *search = process_search();
+	const struct closure_search *search = search_rules();
 	struct library_source files;
 	struct closure closure;
 
@@ -440,7 +400,10 @@ bool facts_begin(struct facts *facts)
 		return false;
 	facts->path_room = arena_take(&facts->scratch, PATH_MAX);
 	facts->package_room = arena_take(&facts->scratch, PACKAGE_MAX);
-	return true;
+	if (facts->path_room && facts->package_room)
+		return true;
+	process_scratch_end(&facts->scratch);
+	return false;
 }
 
 void facts_end(struct facts *facts)
@@ -469,25 +432,4 @@ bool facts_claim(const struct facts *facts, struct namespace *namespace, bool is
 			claim_for_library(&list, namespace, package, need);
 	}
 	return claim_publish(list, facts->claims);
-}
-
-bool facts_find(const char *directories, const char *name, char *path, size_t size)
-{
-	const struct closure_object caller = { .path = "", .rpath = directories };
-	const struct closure_search *search = process_search();
-	struct library_source files;
-	struct closure closure;
-	struct arena scratch;
-	const char *found;
-
-	if (!search || !process_scratch(&scratch))
-		return false;
-	library_source_begin(&files);
-	closure_start(&closure, search, &files.source, &scratch);
-	found = closure_find(&closure, &caller, name);
-	if (!found || !process_absolute(found, path, size))
-		found = NULL;
-	library_source_end(&files);
-	process_scratch_end(&scratch);
-	return found != NULL;
 }

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "audit/sys.h"
@@ -24,14 +22,6 @@
 /* Address space, not memory: pages that nothing touches cost nothing. */
 #define ARENA_SIZE	(2 * SETTINGS_ARENA)
 #define SCRATCH_SIZE	((size_t)16 << 20)	/* a closure of 300 objects takes 1 MB */
-
-/* Descriptors that we keep stand above what programs count on: 0 to 9 are the
- * shell's and the program's, and daemons close from 3 upwards. */
-static const int descriptor_floors[] = { 960, 192, 10 };
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL	0x0008u		/* Linux 6.3 */
-#endif
 
 struct process process;
 
@@ -66,11 +56,19 @@ bool process_begin(unsigned lav)
 	};
 	const char *library_path = getenv("LD_LIBRARY_PATH");
 
-	if (!arena_begin(&process.arena, ARENA_SIZE))
+	if (!arena_begin(&process.arena, ARENA_SIZE)) {
+		process_log(LOG_LEVEL_ERROR, "no memory (%zu bytes of address space); this "
+			    "process runs without isolation", ARENA_SIZE);
 		return false;
+	}
 	settings_read(&process.settings, &input, &process.arena);
 	if (process.settings.mode == MODE_OFF)
 		return false;
+	if (process.settings.is_bare) {
+		process_log(LOG_LEVEL_ERROR, "%s; this process runs without isolation",
+			    process.settings.errors->text);
+		return false;
+	}
 	/* A copy: programs that set their title write over the environment. */
 	if (library_path && !input.secure)
 		process.library_path = arena_text(&process.arena, library_path,
@@ -191,7 +189,11 @@ static enum file_status file_map(struct file *file, const char *path, int fd,
 {
 	struct status status;
 
-	if (!status_of_descriptor(fd, &status) || !status.is_regular) {
+	if (!status_of_descriptor(fd, &status)) {
+		diag_set(diag, "%s: cannot be looked at: %s", path, strerror(errno));
+		return FILE_ODD;
+	}
+	if (!status.is_regular) {
 		diag_set(diag, "%s: not a regular file", path);
 		return FILE_ODD;
 	}
@@ -205,12 +207,22 @@ static enum file_status file_map(struct file *file, const char *path, int fd,
 	return FILE_ODD;
 }
 
+/* An error that ld.so, a moment later, need not have. */
+static bool is_passing(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
+}
+
 enum file_status process_open(struct file *file, const char *path, struct diag *diag)
 {
 	/* Without O_NONBLOCK a FIFO would hold us until somebody writes to it. */
 	int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	enum file_status status;
 
+	if (fd < 0 && is_passing(errno)) {
+		diag_set(diag, "%s: cannot open shared object file: %s", path, strerror(errno));
+		return FILE_ODD;
+	}
 	if (fd < 0)
 		return FILE_ABSENT;
 	status = file_map(file, path, fd, diag);
@@ -223,141 +235,4 @@ void process_close(struct file *file)
 	if (file->bytes)
 		munmap(file->bytes, file->size);
 	file->bytes = NULL;
-}
-
-/* glibc has memfd_create() from 2.27, but not on every architecture's floor. */
-static int memfd(const char *name)
-{
-	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int fd = syscall(SYS_memfd_create, name, flags | MFD_NOEXEC_SEAL);
-
-	return fd < 0 && errno == EINVAL ? (int)syscall(SYS_memfd_create, name, flags) : fd;
-}
-
-/* Moves fd out of the program's way. */
-static int lift(int fd)
-{
-	for (size_t i = 0; i < sizeof descriptor_floors / sizeof *descriptor_floors; i++) {
-		int high = fcntl(fd, F_DUPFD_CLOEXEC, descriptor_floors[i]);
-
-		if (high >= 0) {
-			sys_close(fd);
-			return high;
-		}
-	}
-	return fd;
-}
-
-static const char memfile_directory[] = "/proc/self/fd";
-
-/* The path of descriptor fd, unlike any before: ld.so remembers every name that
- * it opened, and descriptors are used again. The serial number stands in the
- * path as slashes with and without a dot, which mean the same to the kernel. */
-static void unique_path(struct memfile *file)
-{
-	static unsigned serials;
-	unsigned serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
-	char *end = stpcpy(file->path, memfile_directory);
-
-	for (int bit = 0; bit < 24; bit++)
-		end = stpcpy(end, serial >> bit & 1 ? "/." : "/");
-	sprintf(end, "/%d", file->fd);
-}
-
-/* Otherwise the kernel would send SIGXFSZ, which ends a process. */
-static bool may_grow(size_t size)
-{
-	struct rlimit limit;
-
-	return getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= size;
-}
-
-static bool write_all(int fd, const char *bytes, size_t size, struct diag *diag)
-{
-	while (size > 0) {
-		ssize_t written = sys_write(fd, bytes, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return diag_set(diag, "a file in memory cannot be written: %s",
-					strerror(errno));
-		bytes += written;
-		size -= written;
-	}
-	return true;
-}
-
-bool process_memfile(struct memfile *file, const char *name, size_t size, void **bytes,
-		     struct diag *diag)
-{
-	struct status status;
-	int fd;
-
-	if (!may_grow(size))
-		return diag_set(diag, "no file in memory: RLIMIT_FSIZE is less than its %zu "
-				"bytes", size);
-	fd = memfd(name);
-	if (fd < 0)
-		return diag_set(diag, "no file in memory: memfd_create: %s", strerror(errno));
-	fd = lift(fd);
-	/* Pages of our own, all at once, and then one write: to fill in the file by a
-	 * mapping would cost a page fault each. */
-	*bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (*bytes != MAP_FAILED && status_of_descriptor(fd, &status)) {
-		*file = (struct memfile){ .fd = fd, .identity = status.identity };
-		unique_path(file);
-		return true;
-	}
-	diag_set(diag, "no file in memory of %zu bytes: %s", size, strerror(errno));
-	sys_close(fd);
-	return false;
-}
-
-static bool seal(const struct memfile *file, struct diag *diag)
-{
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-
-	if (fcntl(file->fd, F_ADD_SEALS, seals) < 0)
-		return diag_set(diag, "a file in memory cannot be sealed: %s", strerror(errno));
-	if (access(file->path, R_OK) < 0)
-		return diag_set(diag, "%s cannot be opened: %s; is /proc mounted?", file->path,
-				strerror(errno));
-	return true;
-}
-
-bool process_memfile_seal(struct memfile *file, void *bytes, size_t size, struct diag *diag)
-{
-	bool good = write_all(file->fd, bytes, size, diag) && seal(file, diag);
-
-	munmap(bytes, size);
-	if (!good)
-		sys_close(file->fd);
-	return good;
-}
-
-void process_memfile_drop(struct memfile *file, void *bytes, size_t size)
-{
-	munmap(bytes, size);
-	sys_close(file->fd);
-}
-
-bool process_memfile_lives(const struct memfile *file)
-{
-	struct status status;
-
-	return status_of_descriptor(file->fd, &status) &&
-	       identity_equal(status.identity, file->identity);
-}
-
-bool process_is_memfile(const char *name)
-{
-	return strncmp(name, memfile_directory, strlen(memfile_directory)) == 0;
-}
-
-void process_memfile_close(struct memfile *file)
-{
-	if (process_memfile_lives(file))
-		sys_close(file->fd);
 }

@@ -275,6 +275,7 @@ bool settings_read(struct settings *settings, const struct settings_input *input
 	settings->mode = MODE_ENFORCE;
 	settings->log_level = LOG_LEVEL_WARNING;
 	parse(&reader, conf_built_in("pypy-isolate.conf"));
+	settings->is_bare = settings->errors;
 	read_conf(&reader, value_of(input, input->conf));
 	read_log(&reader, value_of(input, input->log));
 	read_mode(&reader, value_of(input, input->mode));

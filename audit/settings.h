@@ -34,6 +34,7 @@ struct settings {
 	enum log_level log_level;
 	const char *log_file;	/* or NULL: standard error */
 	const char *conf_name;	/* the file read after the compiled-in rules, or NULL */
+	bool is_bare;		/* no memory: not even the compiled-in rules are there */
 	const struct conf_error *errors;	/* of everything read, in order, or NULL */
 };
 

@@ -157,6 +157,7 @@ static bool read_capi(struct parser *parser, struct capi *capi, const struct con
 						  parser->arena, diag);
 }
 
+/* NULL if the list is bad, which is said. */
 static const struct capi *read_exports(struct parser *parser, struct line *line)
 {
 	const struct word *word = &line->words[line->count - 1];
@@ -164,12 +165,16 @@ static const struct capi *read_exports(struct parser *parser, struct line *line)
 	struct diag diag = { "" };
 	struct conf_text list;
 
-	if (!capi)
+	if (!capi) {
 		conf_give_up(parser);
-	else if (read_other(parser, line, word, &list) &&
-		 !read_capi(parser, capi, &list, &diag))
-		conf_fail(parser, line, word->column, "%s", diag.text);
-	return capi;
+		return NULL;
+	}
+	if (!read_other(parser, line, word, &list))
+		return NULL;
+	if (read_capi(parser, capi, &list, &diag))
+		return capi;
+	conf_fail(parser, line, word->column, "%s", diag.text);
+	return NULL;
 }
 
 static void add_rule(struct parser *parser, struct line *line, enum directive directive)
@@ -192,6 +197,9 @@ static void add_rule(struct parser *parser, struct line *line, enum directive di
 	if (directive == DIRECTIVE_INTERPRETER) {
 		rule->executable = conf_has_executable(line);
 		rule->exports = read_exports(parser, line);
+		/* Without a list it would recognize nobody, and hide one that does. */
+		if (!rule->exports)
+			return;
 	}
 	parser->rules->last = rule;
 }
