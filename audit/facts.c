@@ -239,38 +239,33 @@ static void describe_known(struct closure_object *found, struct object *object)
 	found->known = object;
 }
 
-/* What the program has opened in base is not loaded again, if it can be mirrored. */
-static bool knows_opened(void *context, const char *path, struct closure_object *found)
+static bool know(const char *path, bool in_namespaces, struct closure_object *found)
 {
 	struct object *object;
 	struct status status;
 
-	(void)context;
-	if (!status_of_path(path, &status))
-		return false;
-	object = object_of_file(status.identity, LM_ID_BASE, true);
-	if (!object || object->lmid != LM_ID_BASE || !scope_is_program_s(object) ||
-	    !mirror_is_possible(object))
+	object = status_of_path(path, &status)
+			 ? scope_object_of(status.identity, LM_ID_NEWLM, false) : NULL;
+	if (!object ||
+	    !(object->lmid == LM_ID_BASE ? mirror_is_possible(object) : in_namespaces))
 		return false;
 	describe_known(found, object);
 	return true;
+}
+
+/* What the program has opened in base is not loaded again, if it can be mirrored. */
+static bool knows_opened(void *context, const char *path, struct closure_object *found)
+{
+	(void)context;
+	return know(path, false, found);
 }
 
 /* What a namespace has loaded need not be read again, nor what that needs, for it is
  * there, too: of 50 modules with 38 libraries each, reading took longer than loading. */
 static bool knows_loaded(void *context, const char *path, struct closure_object *found)
 {
-	struct object *object;
-	struct status status;
-
-	if (knows_opened(context, path, found))
-		return true;
-	object = status_of_path(path, &status)
-			 ? object_of_file(status.identity, LM_ID_BASE, false) : NULL;
-	if (!object || object->lmid == LM_ID_BASE)
-		return false;
-	describe_known(found, object);
-	return true;
+	(void)context;
+	return know(path, true, found);
 }
 
 static const char *package_of_need(struct facts *facts, const struct closure_object *object)

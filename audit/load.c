@@ -288,9 +288,7 @@ static const struct object *loaded_elsewhere(const struct load *load, Lmid_t lmi
 
 	if (!namespace_number(0) || !status_of_path(load->path, &status))
 		return NULL;
-	loaded = object_of_file(status.identity, lmid, true);
-	if (loaded && loaded->lmid == LM_ID_BASE && !base_counts && !scope_is_program_s(loaded))
-		loaded = object_of_file(status.identity, lmid, false);
+	loaded = scope_object_of(status.identity, lmid, base_counts);
 	if (!loaded || loaded->lmid == lmid || may_double(loaded))
 		return NULL;
 	namespace = namespace_of(loaded->lmid);

@@ -12,7 +12,6 @@
 
 struct place {
 	struct facts facts;
-	const char *package;
 	const struct elf *elf;		/* the module's; NULL: it needs nothing of its own */
 	struct placement placement;
 	struct diag *diag;
@@ -44,10 +43,10 @@ static void write_group_line(const struct place *place, const char *other, struc
 {
 	line->text[0] = '\0';
 	if (rules_per(&process.settings.rules, NULL) != PER_PACKAGE ||
-	    is_group(place->package) || is_group(other))
+	    is_group(place->facts.known.package) || is_group(other))
 		return;
 	diag_set(line, " (if they pass objects of it to each other, put this line into %s: "
-		 "group NAME \"%s\" \"%s\")", conf_file(), place->package, other);
+		 "group NAME \"%s\" \"%s\")", conf_file(), place->facts.known.package, other);
 }
 
 static void log_doubled(const struct place *place, const struct namespace *namespace)
@@ -81,7 +80,7 @@ static void log_full(const struct place *place, const struct namespace *namespac
 	if (placement->reason == PLACEMENT_FULL)
 		process_log(placement->clashes ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 			    "package %s joins namespace %ld, with %zu others: %s",
-			    place->package, (long)namespace->lmid,
+			    place->facts.known.package, (long)namespace->lmid,
 			    place->facts.known.space[placement->space].package_count,
 			    place->diag->text);
 }
@@ -137,7 +136,8 @@ static bool is_home(const struct place *place)
 	enum placement_reason reason = place->placement.reason;
 
 	return reason == PLACEMENT_NEW || reason == PLACEMENT_FULL ||
-	       !claim_home(place->facts.claims, place->facts.interpreter, place->package);
+	       !claim_home(place->facts.claims, place->facts.interpreter,
+			   place->facts.known.package);
 }
 
 #define ATTEMPTS_MAX 1000	/* each that fails is one in which another thread was done */
@@ -220,7 +220,6 @@ struct namespace *place_module(const struct object *interpreter, const char *pat
 			.path = path,
 			.known = { .package = package, .is_group = is_group(package) },
 		},
-		.package = package,
 		.diag = diag,
 	};
 	bool is_alone = !has_needs(elf) ||

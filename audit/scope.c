@@ -272,10 +272,22 @@ const struct object *scope_promoter(const struct namespace *here, const char *sy
 	return object;
 }
 
-bool scope_is_program_s(const struct object *object)
+/* Is it one of base's that the program has opened, or came with one that it has? Modules of
+ * the standard library do not count: what they bring is the interpreter's. */
+static bool is_program_s(const struct object *object)
 {
 	return object->lmid == LM_ID_BASE && !object->at_start && promoted_in(NULL) &&
 	       came_with(promoted_in(NULL), object, false, PROMOTED_DEPTH);
+}
+
+struct object *scope_object_of(struct identity file, Lmid_t lmid, bool base_counts)
+{
+	struct object *object = object_of_file(file, lmid, true);
+	bool is_base_s = object && object->lmid == LM_ID_BASE && lmid != LM_ID_BASE;
+
+	if (is_base_s && !base_counts && !is_program_s(object))
+		return object_of_file(file, lmid, false);
+	return object;
 }
 
 bool scope_knows(const struct namespace *namespace, const struct object *caller,

@@ -25,14 +25,15 @@ bool scope_promote(struct namespace *namespace, const char *path, struct identit
  * RTLD_GLOBAL. */
 bool scope_note_base(const char *path, struct identity file, bool is_global);
 
-/* Is the object one of base's that the program has opened, or came with one that it has?
- * Modules of the standard library do not count: what they bring is the interpreter's. */
-bool scope_is_program_s(const struct object *object);
-
 /* The object outside of here that was opened RTLD_GLOBAL, or came with one that was,
  * and defines the symbol: under plain loading it would be in reach. Not one that
  * base has from its start. NULL if there is none. */
 const struct object *scope_promoter(const struct namespace *here, const char *symbol);
+
+/* The object that a load of the file into lmid has to do with: what is loaded there, else in
+ * base, if base counts or the program has opened it there, else in any other namespace.
+ * NULL if it may as well be loaded anew. */
+struct object *scope_object_of(struct identity file, Lmid_t lmid, bool base_counts);
 
 /* Is anything promoted in the namespace, or in any if that is NULL? */
 bool scope_is_used(const struct namespace *namespace);
