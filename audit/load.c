@@ -214,14 +214,16 @@ static enum file_status inspect(struct load *load, struct file *file, struct elf
 	return FILE_ODD;
 }
 
-/* The last word on a load that failed: in mode permissive it goes on as if we
- * were not there. Not inside: the real dlopen would load into the namespace, too,
- * and crash if the mode is RTLD_GLOBAL. */
+/* The last word on a load that failed: in mode permissive it goes on as if we were not
+ * there. What a module asks for the real dlopen loads into the namespace, too, but it
+ * crashes there if the mode is RTLD_GLOBAL. */
 static enum load_outcome failed(const struct load *load)
 {
-	if (process.settings.mode == MODE_ENFORCE || load->inside)
+	if (process.settings.mode == MODE_ENFORCE || (load->inside && load->mode & RTLD_GLOBAL))
 		return LOAD_FAILED;
-	process_log(LOG_LEVEL_WARNING, "not isolated (mode permissive): %s", load->diag->text);
+	if (!load->inside)
+		process_log(LOG_LEVEL_WARNING, "not isolated (mode permissive): %s",
+			    load->diag->text);
 	return LOAD_PASS;
 }
 
@@ -382,7 +384,7 @@ static bool find_bare(const char *name, char *path, size_t size)
 	const struct object *object = object_in_base(name);
 
 	if (!object)
-		return search_file("", name, path, size) && path[0];
+		return search_file("", name, path, size);
 	return snprintf(path, size, "%s", object->path) < (int)size;
 }
 
@@ -418,18 +420,14 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 	return isolate(&load, &found, &elf, why, handle);
 }
 
-/* The file that a caller in the namespace means by a bare name, in path; "": ld.so will
- * see, as for what is loaded here, which goes first. False: no memory to find out. */
-static bool find_for_caller(const struct namespace *namespace, struct link_map *caller,
-			    const char *file, char path[PATH_MAX])
+/* Is there something of that name? That goes first. */
+static bool is_loaded_here(const struct namespace *namespace, const char *file)
 {
 	void *loaded = process.base.dlmopen(namespace->lmid, file, RTLD_LAZY | RTLD_NOLOAD);
 
-	path[0] = '\0';
-	if (!loaded)
-		return search_for_caller(namespace, caller, file, path, PATH_MAX);
-	process.base.dlclose(loaded);
-	return true;
+	if (loaded)
+		process.base.dlclose(loaded);
+	return loaded;
 }
 
 /* A name that every namespace answers itself: a mirror's, or the C API's. */
@@ -444,16 +442,6 @@ static const char *own_answer(const struct namespace *namespace, const char *fil
 	return answer ? answer : file;
 }
 
-/* No memory to find out what a bare name means: the real dlopen, called by the caller, does
- * the same, but it crashes if the mode is RTLD_GLOBAL. */
-static enum load_outcome unsearched(const struct load *load)
-{
-	if (!(load->mode & RTLD_GLOBAL))
-		return LOAD_PASS;
-	diag_set(load->diag, "%s: no memory to search for it", load->file);
-	return LOAD_FAILED;
-}
-
 /* Base's copy of a file that a module asks for by its path. */
 static enum load_outcome open_in_base(const struct load *load, void **handle)
 {
@@ -461,6 +449,8 @@ static enum load_outcome open_in_base(const struct load *load, void **handle)
 	return promote_or_fail(load, handle);
 }
 
+/* A bare name that our search does not find is the real dlopen's, which also looks where
+ * its caller says. */
 enum load_outcome load_inside(struct namespace *namespace, struct link_map *caller,
 			      const char *file, int mode, void **handle, struct diag *diag)
 {
@@ -478,10 +468,12 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 	/* The program itself is out of reach; the namespace's own head is not. */
 	load.file = file && *file ? own_answer(namespace, file) : namespace->root_path;
 	by_path = strchr(load.file, '/');
-	if (!by_path && !find_for_caller(namespace, caller, file, path))
-		return unsearched(&load);
-	if (!by_path && path[0])
-		load.file = path;
+	if (!by_path && !is_loaded_here(namespace, file)) {
+		if (search_for_caller(namespace, caller, file, path, sizeof path))
+			load.file = path;
+		else if (!(mode & RTLD_GLOBAL))
+			return LOAD_PASS;
+	}
 	if (!strchr(load.file, '/') ||
 	    !process_absolute(load.file, load.path, sizeof load.path))
 		snprintf(load.path, sizeof load.path, "%s", load.file);
@@ -509,13 +501,9 @@ enum load_outcome load_outside(struct namespace *namespace, struct link_map *cal
 		.diag = diag,
 	};
 
-	if (file && *file && !strchr(file, '/')) {
-		if (!search_for_caller(namespace, caller, file, load.path, sizeof load.path)) {
-			diag_set(diag, "%s: no memory to search for it", file);
-			return LOAD_FAILED;
-		}
-		file = load.path[0] ? load.path : file;
-	}
+	if (file && *file && !strchr(file, '/') &&
+	    search_for_caller(namespace, caller, file, load.path, sizeof load.path))
+		file = load.path;
 	*handle = process.base.dlmopen(lmid, file, mode);
 	return promote_or_fail(&load, handle);
 }

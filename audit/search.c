@@ -69,10 +69,10 @@ bool search_file(const char *directories, const char *name, char *path, size_t s
 	closure_start(&closure, rules, &files.source, &scratch);
 	found = closure_find(&closure, &caller, name);
 	if (!found || !process_absolute(found, path, size))
-		path[0] = '\0';
+		found = NULL;
 	library_source_end(&files);
 	process_scratch_end(&scratch);
-	return true;
+	return found != NULL;
 }
 
 /* The directories that ld.so searches for the map, or NULL. */
@@ -133,12 +133,12 @@ bool search_for_caller(const struct namespace *namespace, struct link_map *calle
 {
 	const char *directories;
 	struct arena scratch;
-	bool good;
+	bool found;
 
 	if (!process_scratch(&scratch))
 		return false;
 	directories = directories_for(namespace, caller, &scratch);
-	good = directories && search_file(directories, name, path, size);
+	found = directories && search_file(directories, name, path, size);
 	process_scratch_end(&scratch);
-	return good;
+	return found;
 }

@@ -14,7 +14,7 @@
 const struct closure_search *search_rules(void);
 
 /* Searches the directories of a text like an RPATH first, then as for the program. path, of
- * size bytes, becomes absolute; "" if it is nowhere. False: no memory to find out. */
+ * size bytes, becomes absolute. False if it is nowhere, or there is no memory to look. */
 bool search_file(const char *directories, const char *name, char *path, size_t size);
 
 /* The same for a caller in the namespace: its own directories first. */
