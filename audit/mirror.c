@@ -197,20 +197,23 @@ static void override_malloc(struct maker *maker, const struct object *object)
 
 #define EARLIER_MAX 128
 
-/* The start-up objects that base searches before the original, in that order;
- * preloaded gets how many of them stand before the program's first needed
- * library: the program itself, the vDSO, and what was preloaded. */
+/* The start-up objects that base searches before the original, in that order, which is
+ * not that of their arrival: ld.so comes second then, and up to glibc 2.31 has a malloc.
+ * preloaded gets how many of them stand before the program's first needed library: the
+ * program itself and what was preloaded. */
 static size_t find_earlier(const struct object *original, const struct object **earlier,
 			   size_t *preloaded)
 {
-	const struct object *object = object_of_map(process.main);
-	const char *needed = object ? object_needed(object, 0) : NULL;
+	const struct object *program = object_of_map(process.main), *object;
+	const char *needed = program ? object_needed(program, 0) : NULL;
 	size_t count = 0;
 
 	*preloaded = 0;
-	for (; object && object != original && object->at_start && count < EARLIER_MAX;
-	     object = object_next(object)) {
-		if (object->lmid != LM_ID_BASE || object_is_vdso(object))
+	for (const struct link_map *map = process.main; map; map = map->l_next) {
+		object = object_of_map(map);
+		if (object == original || count == EARLIER_MAX)
+			break;
+		if (!object || !object->at_start || object_is_vdso(object))
 			continue;
 		if (!*preloaded && count && needed && strcmp(object->name, needed) == 0)
 			*preloaded = count;

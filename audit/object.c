@@ -15,6 +15,7 @@
 
 #include "audit/memfile.h"
 #include "audit/process.h"
+#include "audit/route.h"
 
 static struct object *first;		/* appended to under ld.so's lock, read without */
 
@@ -236,13 +237,18 @@ static const struct rule *profile_of(const struct object *object)
 	return NULL;
 }
 
-/* libc.so.6, libdl.so.2 before glibc 2.34, or what is preloaded to replace theirs. */
-static bool defines_dlopen(const struct object *object)
+/* Has it one of the functions that are steered? libc.so.6 has, libdl.so.2 before glibc
+ * 2.34, and what is preloaded to replace theirs. */
+static bool defines_route(const struct object *object)
 {
 	struct symbols symbols;
+	const char *name;
+	bool defines = false;
 
 	object_symbols(object, &symbols);
-	return symbols_find(&symbols, "dlopen") != 0;
+	for (size_t i = 0; !defines && (name = route_name(i)); i++)
+		defines = symbols_find(&symbols, name) != 0;
+	return defines;
 }
 
 /* A module that an interpreter has loaded into base may itself call dlopen. */
@@ -261,7 +267,7 @@ static enum object_kind kind_of(struct object *object)
 	object->profile = profile_of(object);
 	if (object->profile)
 		return OBJECT_INTERPRETER;
-	if (defines_dlopen(object))
+	if (defines_route(object))
 		return OBJECT_LIBC;
 	return is_stdlib(object) ? OBJECT_STDLIB : OBJECT_OTHER;
 }

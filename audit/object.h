@@ -15,7 +15,8 @@
 
 enum object_kind {
 	OBJECT_OTHER,
-	OBJECT_LIBC,		/* defines dlopen: libc.so.6, libdl.so.2 before glibc 2.34 */
+	OBJECT_LIBC,		/* defines what is steered: libc.so.6, and before glibc 2.34
+				 * libdl.so.2 */
 	OBJECT_INTERPRETER,
 	OBJECT_STDLIB,		/* a module in base, which itself may call dlopen: _ctypes */
 };
