@@ -35,7 +35,8 @@ PY
 
 # without_memfd [ARGUMENT...]: isolated, where the kernel refuses memfd_create().
 without_memfd() {
-  run --separate-stderr timeout -k 5 60 "$NOMEMFD" "$ISOLATE" pypy3 "${@:-script.py}"
+  # shellcheck disable=SC2086 # it may be several words
+  run --separate-stderr timeout -k 5 60 "$NOMEMFD" $ISOLATE pypy3 "${@:-script.py}"
 }
 
 # without_proc: script.py isolated, with an empty /proc.
