@@ -80,7 +80,31 @@ lint:
 bench: all
 	tests/bench/run
 
+# Hostile files: FUZZ_SECONDS of libFuzzer for each of FUZZ, tests/fuzz/*.c. What is found
+# stays in cache/fuzz.
+FUZZ         = elf image conf cache closure
+FUZZ_SECONDS = 60
+FUZZ_CFLAGS  = -std=gnu11 $(WARN) -I. -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer \
+               -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_SHARED  = tests/fuzz/arena tests/fuzz/views tests/fuzz/poke \
+               $(filter-out policy/arena,$(PURE))
+
+fuzz:
+	@tests/setup fuzz
+	@$(MAKE) --no-print-directory $(FUZZ:%=$(OUT)/fuzz/%)
+	@tests/fuzz/run $(OUT)/fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+$(FUZZ:%=$(OUT)/fuzz/%): $(OUT)/fuzz/%: $(OUT)/fuzz/tests/fuzz/%.o \
+  $(FUZZ_SHARED:%=$(OUT)/fuzz/%.o)
+	clang -fsanitize=fuzzer,address,undefined -o $@ $^
+
+$(OUT)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all faults check setup demo bench lint clean
+.PHONY: all faults check setup demo bench fuzz lint clean

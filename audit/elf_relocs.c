@@ -306,7 +306,7 @@ static bool table_check(struct targets *targets, const struct table *table)
 	size_t i = 0, highest = 0;
 
 #ifdef RELOC_RELATIVE
-	if (!relative_check(targets, table))
+	if (table->relative && !relative_check(targets, table))
 		return false;
 	i = table->relative;
 #endif

@@ -125,6 +125,20 @@ static const char *keep_text(struct reading *reading, struct span span)
 	return text;
 }
 
+/* As in a policy: a message with an ESC or a CR in it is not what it looks like. */
+static bool check_text(struct reading *reading, struct span line)
+{
+	for (size_t i = 0; i < line.length; i++) {
+		unsigned char byte = line.start[i];
+
+		if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+			return diag_set(reading->diag, "%s:%u: control character 0x%02x; only "
+					"text, spaces and tabs are allowed", reading->file,
+					reading->line, byte);
+	}
+	return true;
+}
+
 static bool read_probe(struct reading *reading, struct span name)
 {
 	if (!is_c_name(name))
@@ -179,6 +193,8 @@ static bool read_head(struct reading *reading)
 
 		if (!is_comment && !rest.length && !is_directive(word))
 			break;
+		if (!check_text(reading, line))
+			return false;
 		if (!is_comment && !read_directive(reading, word, rest))
 			return false;
 		next_line(reading, line);
@@ -197,7 +213,8 @@ static bool check_names(struct reading *reading)
 		struct span name = line_at(reading->at, reading->end);
 
 		if (!is_c_name(name))
-			return diag_set(reading->diag, "%s:%u: '%.*s' is no name that C could have",
+			return check_text(reading, name) &&
+			       diag_set(reading->diag, "%s:%u: '%.*s' is no name that C could have",
 					reading->file, reading->line, SHOWN(name));
 		if (span_compare(before, name) >= 0)
 			return diag_set(reading->diag, "%s:%u: '%.*s' cannot come after '%.*s': "
