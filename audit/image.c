@@ -68,6 +68,22 @@ static size_t sysv_hash_size(const struct symbols *symbols)
 	return (2 + (size_t)symbols->sysv_hash[0] + symbols->sysv_hash[1]) * 4;
 }
 
+/* How far a record's names reach from the start of the chain; end as far as is known. By
+ * the links, as ld.so and elf_read() go: vd_cnt need not be true. */
+static size_t verdaux_end(const char *start, const char *at, size_t end)
+{
+	const ElfW(Verdaux) *aux;
+
+	do {
+		size_t past = (size_t)(at - start) + sizeof *aux;
+
+		aux = (const void *)at;
+		end = past > end ? past : end;
+		at += aux->vda_next;
+	} while (aux->vda_next);
+	return end;
+}
+
 /* The verdef chain's length: entries and their names are linked by offsets. */
 static size_t verdef_size(const struct symbols *symbols)
 {
@@ -77,14 +93,9 @@ static size_t verdef_size(const struct symbols *symbols)
 
 	for (size_t i = 0; start && i < symbols->verdef_count; i++) {
 		const ElfW(Verdef) *def = (const void *)at;
-		const char *aux = at + def->vd_aux;
+		size_t past = (size_t)(at - start) + sizeof *def;
 
-		for (unsigned n = 0; n < def->vd_cnt; n++) {
-			size_t past = (size_t)(aux - start) + sizeof(ElfW(Verdaux));
-
-			end = past > end ? past : end;
-			aux += ((const ElfW(Verdaux) *)aux)->vda_next;
-		}
+		end = verdaux_end(start, at + def->vd_aux, past > end ? past : end);
 		at += def->vd_next;
 	}
 	return end;
@@ -243,6 +254,20 @@ static void copy(void *to, const void *from, size_t size)
 		memcpy(to, from, size);
 }
 
+/* Symbol 0 stays null, whatever it is in the original: a version of its own could be one
+ * that is not in the image. */
+static void copy_symbols(char *image, const struct layout *at, const struct symbols *symbols)
+{
+	size_t count = symbols->count - 1;
+
+	if (symbols->count < 2)
+		return;
+	copy(image + at->sym + sizeof(ElfW(Sym)), symbols->sym + 1, count * sizeof(ElfW(Sym)));
+	if (at->verdef_size)
+		copy(image + at->versym + sizeof(ElfW(Half)), symbols->versym + 1,
+		     count * sizeof(ElfW(Half)));
+}
+
 ElfW(Sym) *image_write(const struct image_plan *plan, void *bytes, ElfW(Half) **versym)
 {
 	const struct symbols *symbols = plan_symbols(plan);
@@ -253,13 +278,11 @@ ElfW(Sym) *image_write(const struct image_plan *plan, void *bytes, ElfW(Half) **
 	write_header(image);
 	write_segments(image, &at);
 	write_note((void *)(image + at.note));
-	copy(image + at.sym, symbols->sym, symbols->count * sizeof(ElfW(Sym)));
+	copy_symbols(image, &at, symbols);
 	copy(image + at.hash, symbols->gnu_hash, at.hash_size);
 	copy(image + at.sysv, symbols->sysv_hash, at.sysv_size);
 	copy(image + at.verdef, symbols->verdef, at.verdef_size);
 	copy(image + at.str, symbols->str, symbols->str_size);
-	if (at.verdef_size)
-		copy(image + at.versym, symbols->versym, symbols->count * sizeof(ElfW(Half)));
 	write_dynamic(image, &at, plan);
 	*versym = at.verdef_size ? (void *)(image + at.versym) : NULL;
 	return (void *)(image + at.sym);
