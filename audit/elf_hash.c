@@ -62,6 +62,20 @@ static struct sysv sysv_view(const uint32_t *table)
 	return (struct sysv){ table[0], table[1], table + 2, table + 2 + table[0] };
 }
 
+size_t hash_gnu_symbols(const uint32_t *table)
+{
+	struct gnu gnu = gnu_view(table);
+	size_t last = 0;
+
+	for (size_t i = 0; i < gnu.bucket_count; i++)
+		last = gnu.buckets[i] > last ? gnu.buckets[i] : last;
+	if (last < gnu.first)
+		return gnu.first;
+	while (!(gnu.chain[last - gnu.first] & 1))
+		last++;
+	return last + 1;
+}
+
 /* All buckets begin a chain of the table; *top gets the highest, 0 if all are empty. */
 static bool buckets_check(const struct reader *reader, const struct gnu *gnu, uint32_t *top)
 {

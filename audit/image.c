@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "audit/elf_hash.h"
+
 /* The largest page of the architecture, and its feature bits (processor
  * supplements; glibc 2.42 elf.h has GNU_PROPERTY_AARCH64_FEATURE_1_GCS). */
 #if defined(__x86_64__) || defined(__i386__)
@@ -56,7 +58,8 @@ static size_t gnu_hash_size(const struct symbols *symbols)
 
 	if (!table)
 		return 0;
-	chains = symbols->count > table[1] ? symbols->count - table[1] : 0;
+	/* Not by symbols->count: relocations can be of symbols that no table knows. */
+	chains = hash_gnu_symbols(table) - table[1];
 	return 16 + table[2] * sizeof(ElfW(Addr)) + (table[0] + chains) * 4;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "audit/elf_hash.h"
 #include "audit/memfile.h"
 #include "audit/process.h"
 #include "audit/route.h"
@@ -419,24 +420,6 @@ const char *object_soname(const struct object *object)
 	return object->soname[0] ? object->soname : NULL;
 }
 
-/* The end of the longest chain is the number of symbols: DT_GNU_HASH does not
- * say it, and hashed symbols come last. */
-static size_t count_by_gnu_hash(const uint32_t *table)
-{
-	size_t buckets = table[0], first_hashed = table[1], bloom = table[2];
-	const uint32_t *bucket = table + 4 + bloom * (sizeof(ElfW(Addr)) / 4);
-	const uint32_t *chain = bucket + buckets;
-	size_t last = 0;
-
-	for (size_t i = 0; i < buckets; i++)
-		last = bucket[i] > last ? bucket[i] : last;
-	if (last < first_hashed)
-		return first_hashed;
-	while (!(chain[last - first_hashed] & 1))
-		last++;
-	return last + 1;
-}
-
 void object_symbols(const struct object *object, struct symbols *symbols)
 {
 	*symbols = (struct symbols){
@@ -459,7 +442,7 @@ void object_counted_symbols(const struct object *object, struct symbols *symbols
 {
 	object_symbols(object, symbols);
 	if (symbols->gnu_hash)
-		symbols->count = count_by_gnu_hash(symbols->gnu_hash);
+		symbols->count = hash_gnu_symbols(symbols->gnu_hash);
 	else if (symbols->sysv_hash)
 		symbols->count = symbols->sysv_hash[1];
 }
