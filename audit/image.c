@@ -112,11 +112,16 @@ static size_t place(size_t *end, size_t size)
 	return start;
 }
 
-static const struct symbols no_symbols;
+/* One bucket, empty, and the null symbol: without a table ld.so would search nothing,
+ * either, but tools, and elf_read(), take the object for broken. */
+static const uint32_t no_hash[] = { 1, 1, 0, 0 };
+static const struct symbols no_symbols = { .sysv_hash = no_hash };
 
 static const struct symbols *plan_symbols(const struct image_plan *plan)
 {
-	return plan->symbols ? plan->symbols : &no_symbols;
+	const struct symbols *symbols = plan->symbols;
+
+	return symbols && (symbols->gnu_hash || symbols->sysv_hash) ? symbols : &no_symbols;
 }
 
 static void lay_out(struct layout *at, const struct image_plan *plan)
