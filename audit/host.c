@@ -280,12 +280,12 @@ static bool begin(const char *soname, const char **names, size_t *count, struct 
 
 size_t host_begin(const char **names, size_t size, struct diag *diag)
 {
-	const char *soname, *loader = loader_soname();
+	const char *soname = NULL, *loader = loader_soname();
 	size_t count = 0;
 
 	if (!rules_shared(&process.settings.rules, "libc.so.6", NULL))
 		return diag_set(diag, "the policy must share libc.so.6");
-	for (size_t n = 0; (soname = rules_shared_name(&process.settings.rules, n)); n++)
+	while ((soname = rules_shared_next(&process.settings.rules, soname)))
 		if (count < size && in_root(soname) && !begin(soname, names, &count, diag))
 			return 0;
 	if (loader && count < size && !begin(loader, names, &count, diag))

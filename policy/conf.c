@@ -5,8 +5,8 @@
  * directive (conf_check.c), a directive -> a rule. What fails in one step is
  * noted and the next line begins, so that one run tells a person everything.
  *
- * The text can be anything: limits bound the time (LINE_BYTES, LINE_WORDS,
- * TEXT_BYTES, INCLUDES) and the stack (INCLUDE_DEPTH), the arena the memory. */
+ * The text can be anything: limits bound the time, which is linear (LINE_BYTES, LINE_WORDS,
+ * TEXT_BYTES, INCLUDES), and the stack (INCLUDE_DEPTH), the arena the memory. */
 #include "policy/conf_line.h"
 
 #include <string.h>
@@ -194,6 +194,9 @@ static void add_rule(struct parser *parser, struct line *line, enum directive di
 		.line = line->number, .column = line->words[0].column,
 		.word_count = count, .words = words,
 	};
+	if (directive == DIRECTIVE_SHARE || directive == DIRECTIVE_DUPLICATE ||
+	    directive == DIRECTIVE_GROUP)
+		conf_meet(parser, rule);
 	if (directive == DIRECTIVE_INTERPRETER) {
 		rule->executable = conf_has_executable(line);
 		rule->exports = read_exports(parser, line);

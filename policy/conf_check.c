@@ -75,32 +75,56 @@ static void check_not_libc(struct parser *parser, struct line *line, const struc
 		}
 }
 
-static bool has_word(const struct rule *rule, const char *text)
+static const struct met **bucket_of(struct parser *parser, const char *text)
 {
-	for (size_t i = 0; i < rule->word_count; i++)
-		if (strcmp(rule->words[i], text) == 0)
-			return true;
-	return false;
+	unsigned hash = 0;
+
+	while (*text)
+		hash = hash * 33 + (unsigned char)*text++;
+	return &parser->met[hash % MET_BUCKETS];
+}
+
+void conf_meet(struct parser *parser, const struct rule *rule)
+{
+	struct met *met = arena_take(parser->arena, rule->word_count * sizeof *met);
+
+	if (!met) {
+		conf_give_up(parser);
+		return;
+	}
+	for (size_t i = 0; i < rule->word_count; i++) {
+		const struct met **bucket = bucket_of(parser, rule->words[i]);
+
+		met[i] = (struct met){ .next = *bucket, .rule = rule, .text = rule->words[i] };
+		*bucket = &met[i];
+	}
 }
 
 /* The rule of this file and this directive, before this line, that has the word. */
-static const struct rule *earlier(const struct parser *parser, const struct file *file,
+static const struct rule *earlier(struct parser *parser, const struct file *file,
 				  enum directive directive, const char *text)
 {
-	const struct rule *rule = parser->rules->last;
+	const struct met *met = *bucket_of(parser, text);
 
-	for (; rule; rule = rule->before)
-		if (rule->file == file->name && rule->directive == directive &&
-		    has_word(rule, text))
-			return rule;
+	for (; met; met = met->next)
+		if (met->rule->file == file->name && met->rule->directive == directive &&
+		    strcmp(met->text, text) == 0)
+			return met->rule;
 	return NULL;
 }
+
+/* Each is compared with each: here not, but when the first namespace is made. */
+#define SONAMES_MAX 1024
 
 static void check_sonames(struct parser *parser, struct line *line, enum directive other)
 {
 	for (size_t i = 1; i < line->count; i++) {
 		const struct word *word = &line->words[i];
 
+		if (parser->sonames++ == SONAMES_MAX)
+			conf_fail(parser, line, word->column, "more than %d libraries in "
+				  "'share' and 'duplicate'; a pattern stands for many",
+				  SONAMES_MAX);
 		check_name(parser, line, word, "a SONAME");
 		if (earlier(parser, line->file, other, word->text))
 			conf_fail(parser, line, word->column,
@@ -120,7 +144,7 @@ static void check_duplicate(struct parser *parser, struct line *line)
 		check_not_libc(parser, line, &line->words[i]);
 }
 
-static unsigned named_before(const struct parser *parser, const struct line *line, size_t word)
+static unsigned named_before(struct parser *parser, const struct line *line, size_t word)
 {
 	const char *package = line->words[word].text;
 	const struct rule *rule;

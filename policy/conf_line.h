@@ -8,6 +8,15 @@
 
 #define LINE_WORDS 256
 
+#define MET_BUCKETS 1024
+
+/* A word of a rule that may not be said again. */
+struct met {
+	const struct met *next;		/* of the same bucket, newest first */
+	const struct rule *rule;
+	const char *text;
+};
+
 struct parser {
 	struct rules *rules;
 	const struct conf_source *source;
@@ -15,6 +24,8 @@ struct parser {
 	const struct conf_error *errors;
 	const struct conf_error **tail;	/* where the next error goes; NULL: no memory */
 	unsigned includes;		/* files read so far */
+	size_t sonames;			/* words of share and duplicate so far */
+	const struct met *met[MET_BUCKETS];	/* by the hash of their texts */
 };
 
 struct file {
@@ -60,6 +71,9 @@ void conf_give_up(struct parser *parser);
 /* Notes an error at a column of the line. */
 void conf_fail(struct parser *parser, struct line *line, unsigned column,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The rule is a share, duplicate or group: keeps its words for lines to come. */
+void conf_meet(struct parser *parser, const struct rule *rule);
 
 /* The words are interpreter NAME PATTERN... [executable] exports LISTFILE. */
 bool conf_has_executable(const struct line *line);

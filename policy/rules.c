@@ -132,19 +132,23 @@ static bool is_repeated(const struct rules *rules, const struct rule *share, siz
 	return false;
 }
 
-const char *rules_shared_name(const struct rules *rules, size_t n)
+/* Is words[i] of share one that rules_shared_next() gives? */
+static bool is_shared_name(const struct rules *rules, const struct rule *share, size_t i)
 {
-	for (const struct rule *rule = rules->last; rule; rule = rule->before) {
-		if (rule->directive != DIRECTIVE_SHARE)
-			continue;
-		for (size_t i = 0; i < rule->word_count; i++) {
-			const char *soname = rule->words[i];
+	const char *soname = share->words[i];
 
-			if (!strpbrk(soname, "*?[") && rules_shared(rules, soname, NULL) &&
-			    !is_repeated(rules, rule, i) && n-- == 0)
-				return soname;
-		}
-	}
+	return !strpbrk(soname, "*?[") && rules_shared(rules, soname, NULL) &&
+	       !is_repeated(rules, share, i);
+}
+
+const char *rules_shared_next(const struct rules *rules, const char *before)
+{
+	for (const struct rule *rule = rules->last; rule; rule = rule->before)
+		for (size_t i = 0; rule->directive == DIRECTIVE_SHARE && i < rule->word_count; i++)
+			if (rule->words[i] == before)
+				before = NULL;
+			else if (!before && is_shared_name(rules, rule, i))
+				return rule->words[i];
 	return NULL;
 }
 

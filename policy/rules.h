@@ -68,9 +68,10 @@ bool rules_shared(const struct rules *rules, const char *soname, const struct ru
 /* May each namespace have its own copy of the library of that SONAME? */
 bool rules_duplicate(const struct rules *rules, const char *soname, const struct rule **why);
 
-/* The n-th distinct SONAME (from 0) of the library names that are shared, or
- * NULL after the last; no pattern is among them. */
-const char *rules_shared_name(const struct rules *rules, size_t n);
+/* The distinct SONAMEs of the library names that are shared, one after the other: the
+ * one after `before`, which this function gave, or the first for NULL; NULL after the
+ * last. No pattern is among them. */
+const char *rules_shared_next(const struct rules *rules, const char *before);
 
 /* The name of the group that a package belongs to, or NULL. */
 const char *rules_group(const struct rules *rules, const char *package,

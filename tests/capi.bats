@@ -109,9 +109,11 @@ need() {
   printf 'probe A\n1A\n' | list
   expect_error 2 "'1A' is no name that C could have"
   printf 'probe A\nA\nB\0C\n' | list
-  run "$CAPITEST" list
-  assert_failure 1
-  assert_output --partial "list:3: 'B"
+  expect_error 3 'control character 0x00; only text, spaces and tabs are allowed'
+  printf 'probe A\nA\r\n' | list
+  expect_error 2 'control character 0x0d; only text, spaces and tabs are allowed'
+  printf 'probe A\n# \033[2J\nA\n' | list
+  expect_error 2 'control character 0x1b; only text, spaces and tabs are allowed'
   printf 'probe A\nA\nnever B\n' | list
   expect_error 3 "'never B' is no name that C could have"
   printf '# x\nalways A\n' | list
@@ -119,7 +121,7 @@ need() {
   printf 'probe\nA\n' | list
   expect_error 1 "'probe' takes one name of C"
   printf 'probe A\r\nA\r\n' | list
-  expect_error 1 "'probe' takes one name of C"
+  expect_error 1 'control character 0x0d; only text, spaces and tabs are allowed'
   printf 'probe A\nprobe B\n' | list
   expect_error 2 "a second probe; the first is in line 1"
   printf 'probe A\nnever\nA\n' | list

@@ -407,6 +407,38 @@ CONF
     < <(repeat 'include 9.conf\n' 65)
 }
 
+# ---- time ----
+
+# comparisons LINES: how many strcmp() a text takes with so many groups of 50, no two
+# words the same
+comparisons() {
+  awk -v lines="$1" 'BEGIN {
+    for (i = 0; i < lines; i++) {
+      printf "group g%d", i
+      for (k = 0; k < 50; k++) printf " x%d", i * 50 + k
+      print ""
+    }
+  }' >t.conf
+  "$BATS_TEST_TMPDIR/conftest" t.conf
+}
+
+@test "conf: twice the text takes twice the time, and not four times" {
+  (cd "$root" && gcc -std=gnu11 -O1 -fno-builtin -D_GNU_SOURCE -I. -Wl,--wrap=strcmp \
+    -o "$BATS_TEST_TMPDIR/conftest" tests/fixture/conftest.c \
+    policy/{arena,diag,glob,conf,conf_check,conf_error,rules,capi,builtin}.c)
+  local once twice
+  once=$(comparisons 10)
+  twice=$(comparisons 20)
+  [ "$once" -ge 500 ]
+  [ "$twice" -lt $((3 * once)) ] || fail "$once comparisons, then $twice"
+}
+
+@test "conf error: more libraries than can be compared with each other" {
+  expect_errors "t.conf:9:11: more than 1024 libraries in 'share' and 'duplicate'; a pattern stands for many" \
+    < <(for _ in {1..7}; do echo "share$(repeat ' a' 128)"; done
+      printf '%s\n' "duplicate$(repeat ' b' 128)" 'duplicate c d e' 'mode off')
+}
+
 # ---- the manual ----
 
 @test "conf: the manual is in order and has every directive" {

@@ -87,7 +87,7 @@ static void ask(const struct rules *rules, const char *name)
 
 static void ask_all(const struct rules *rules)
 {
-	const char *name;
+	const char *name = NULL;
 
 	rules_per(rules, NULL);
 	rules_mode(rules, NULL);
@@ -96,7 +96,7 @@ static void ask_all(const struct rules *rules)
 		ask(rules, rules->last->words[0]);
 	for (size_t n = 0; n < 8 && rules_executable(rules, n); n++)
 		;
-	for (size_t n = 0; n < 8 && (name = rules_shared_name(rules, n)); n++)
+	while ((name = rules_shared_next(rules, name)))
 		insist(rules_shared(rules, name, NULL));
 }
 
