@@ -4,76 +4,19 @@
 # Most cases break one field of a good module; fixture/poke knows the fields.
 # shellcheck disable=SC2030,SC2031,SC2154	# each test is a subshell; run sets output, status, lines
 
-bats_require_minimum_version 1.5.0
-load /usr/lib/bats/bats-support/load.bash
-load /usr/lib/bats/bats-assert/load.bash
+load helper_elf
 
 setup_file() {
-  root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-  export root
-  local build=(gcc -std=gnu11 -g -O1 -D_GNU_SOURCE -I"$root" -Wall -Wextra -Werror)
-  local pure=("$root"/audit/elf_*.c "$root/policy/diag.c")
+  elf_begin
   local strict=(-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
-  cd "$BATS_FILE_TMPDIR" || return
-  local fixture=$root/tests/fixture
-  "${build[@]}" "${strict[@]}" -o elfread "$fixture/elfread.c" "${pure[@]}"
-  "${build[@]}" "${strict[@]}" -o poke-all-strict "$fixture/poke-all.c" "${pure[@]}" -ldl
+  elf_tool "${strict[@]}" -o poke-all-strict "$root/tests/fixture/poke-all.c" -ldl
   # libm is in every interpreter, so it is in the process that loads.
-  "${build[@]}" -o poke-all "$fixture/poke-all.c" "${pure[@]}" -ldl -Wl,--no-as-needed -lm
+  elf_tool -o poke-all "$root/tests/fixture/poke-all.c" -ldl -Wl,--no-as-needed -lm
 }
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return
   PATH=$root/tests/fixture:$BATS_FILE_TMPDIR:$PATH
-}
-
-# build [GCC-ARGUMENT...]: the C on standard input, as module.so
-build() {
-  gcc -shared -fPIC -o module.so -x c - "$@"
-}
-
-# module [GCC-ARGUMENT...]: one with a bit of everything: libraries, versions, thread-local
-# data, a constructor, pointers to data, an indirect function.
-module() {
-  build -lm "$@" <<'C'
-#include <errno.h>
-#include <math.h>
-#include <stdio.h>
-
-_Thread_local int count;
-const char *const names[] = { "one", "two" };
-static void plain(void) { }
-static void (*choose(void))(void) { return plain; }
-void chosen(void) __attribute__((ifunc("choose")));
-__attribute__((constructor)) static void start(void) { count++; }
-double PyInit_module(void) { errno = 0; chosen(); puts(names[count % 2]); return sin(count); }
-C
-}
-
-accepted() {
-  run elfread module.so
-  assert_success
-  assert_output --regexp '^module.so: soname -, [0-9]+ symbols'
-}
-
-# refused MESSAGE
-refused() {
-  run elfread module.so
-  assert_output "module.so: $1"
-  assert_equal "$status" 2
-}
-
-# poked WHAT VALUE... MESSAGE: a module with these fields is refused
-poked() {
-  [ -e good.so ] || { module && cp module.so good.so; }
-  cp good.so module.so
-  poke module.so "${@:1:$#-1}"
-  refused "${*: -1}"
-}
-
-# value WHAT: of a field of the module
-value() {
-  poke module.so print "$1"
 }
 
 @test "elf: a good module is accepted, with its libraries and symbols" {
