@@ -23,7 +23,7 @@
 #endif
 
 #define PHDR_MAX 256	/* real objects have 8 to 14 */
-#define DYN_MAX 4096	/* entries; real objects have 20 to 100 */
+#define DYN_MAX 65535	/* entries, as ld.so counts them; real objects have 20 to 100 */
 
 /* ---- one file ---- */
 

@@ -177,6 +177,17 @@ library() {
   grep -q "^$PWD/here/unnamed.so" ours
 }
 
+@test "closure: 5,000 needed names, of which the last is another" {
+  (cd "$root" && gcc -std=gnu11 -D_GNU_SOURCE -I. -o "$BATS_TEST_TMPDIR/imagetest" \
+    tests/fixture/imagetest.c audit/elf_*.c audit/image.c policy/diag.c)
+  object liba.so
+  object libb.so
+  # shellcheck disable=SC2046	# each is a word
+  ./imagetest - "$PWD/main.so" '' $(printf "$PWD/liba.so %.0s" {1..4999}) "$PWD/libb.so"
+  expect_closure_of "$PWD/main.so"
+  grep -qx "$PWD/libb.so $PWD/libb.so" ours
+}
+
 @test "closure: the system's programs and libraries" {
   local file files=()
   for file in /usr/bin/* /usr/lib/*/lib[a-m]*.so.*; do
