@@ -362,6 +362,17 @@ PY
   assert_line alive
 }
 
+@test "a file that changes while it is loaded: loaded or refused, never a crash" {
+  local module=$SITE/need/underlinked$SUFFIX how
+  for how in plain isolated; do
+    rm -rf race && mkdir race
+    (cd race && "$how" "$TOP/tests/fixture/hostile/race.py" "$module" "$SITE/own/libabi.so" 700
+      echo "$stderr"
+      assert_success
+      assert_line --index 0 'loaded some')
+  done
+}
+
 @test "a file that is exchanged between two imports: as without us" {
   cat >exchange.py <<'PY'
 import ctypes, os, shutil, sys
