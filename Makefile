@@ -74,7 +74,7 @@ $(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/faul
 	  -Wl,--version-script=audit/exports.map $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS) -o $@ $^
 
 lint:
-	shellcheck -x .ci/run tests/setup tests/demo $(shell find tests -name '*.bash')
+	shellcheck -x .ci/run tests/setup tests/demo tests/fuzz/run $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*
 
 bench: all

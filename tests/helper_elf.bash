@@ -3,8 +3,8 @@
 # For tests of elf_read(): elf_begin in setup_file(); then a test makes module.so by `build`
 # or `module`, pokes it, and states by `accepted` or `refused` what becomes of it.
 
-# Bats sets output, status and lines.
-# shellcheck disable=SC2030,SC2031,SC2154
+# Bats sets output, status and lines; files call the functions with arguments.
+# shellcheck disable=SC2030,SC2031,SC2154,SC2119,SC2120
 
 load helper
 
