@@ -2,7 +2,7 @@
 # The object lists are the architecture: policy decides, audit acts, launcher is
 # what a person types. PURE knows no process, so both others may use it.
 
-PURE     = policy/arena policy/diag policy/glob policy/conf policy/conf_check policy/conf_error \
+PURE     = policy/arena policy/diag policy/visible policy/glob policy/conf policy/conf_check policy/conf_error \
            policy/rules policy/capi policy/builtin policy/package policy/placement \
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
@@ -10,7 +10,7 @@ SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
            audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
-LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
+LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program launcher/say
 
 CC      ?= gcc
 CFLAGS  ?= -O2 -g
