@@ -10,7 +10,7 @@ SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
            audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
-LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program launcher/say
+LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program launcher/say launcher/start
 
 CC      ?= gcc
 CFLAGS  ?= -O2 -g
@@ -29,12 +29,14 @@ PROGRAM = pypy-isolate
 
 all: $(MODULE) $(PROGRAM)
 
-$(MODULE): $(call objects,$(PURE) $(SETTINGS) $(AUDIT))
-	$(CC) -shared -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
-	  -Wl,--version-script=audit/exports.map $(LDFLAGS) -o $@ $^
+# No start files: there is nothing to construct, and those of some systems carry no
+# CET note, which takes it from the whole module.
+$(MODULE): $(call objects,$(PURE) $(SETTINGS) $(AUDIT)) Makefile
+	$(CC) -shared -nostartfiles -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
+	  -Wl,--version-script=audit/exports.map $(LDFLAGS) -o $@ $(filter %.o,$^)
 
-$(PROGRAM): $(call objects,$(PURE) $(SETTINGS) $(LAUNCHER))
-	$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $^
+$(PROGRAM): $(call objects,$(PURE) $(SETTINGS) $(LAUNCHER)) Makefile
+	$(CC) -pie -Wl,-z,relro,-z,now -Wl,--wrap=__libc_start_main $(LDFLAGS) -o $@ $(filter %.o,$^)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)

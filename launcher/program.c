@@ -10,17 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "audit/status.h"
 
 #define LINE_MAX_KERNEL 256	/* Linux, BINPRM_BUF_SIZE: more of a #! line is cut */
 #define DEPTH_MAX_KERNEL 5	/* Linux, exec_binprm(): scripts run by scripts */
 
 static bool is_executable(const char *path)
 {
-	struct stat info;
+	struct status status;
 
-	return !stat(path, &info) && S_ISREG(info.st_mode) && !access(path, X_OK);
+	return status_of_path(path, &status) && status.is_regular && !access(path, X_OK);
 }
 
 static bool set_path(struct program *program, const char *directory, int length,

@@ -146,6 +146,9 @@ static bool extend_audit(const char *module)
 	return good;
 }
 
+/* The header of glibc 2.38 and later gives another by this name, that of C23. */
+unsigned long strtoul_of_old(const char *, char **, int) __asm__("strtoul");
+
 /* The user's other tunables stay, and so does a larger value of this one. Never
  * glibc.rtld.nns: 16 with an auditor is fatal ("0 are supported"). */
 static bool extend_tunables(unsigned long bytes)
@@ -164,7 +167,7 @@ static bool extend_tunables(unsigned long bytes)
 			fprintf(out, "%.*s:", (int)length, item);
 			continue;
 		}
-		theirs = strtoul(item + strlen(TUNABLE), NULL, 0);
+		theirs = strtoul_of_old(item + strlen(TUNABLE), NULL, 0);
 		bytes = theirs > bytes ? theirs : bytes;
 	}
 	fprintf(out, TUNABLE "%lu", bytes);
