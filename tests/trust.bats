@@ -96,7 +96,8 @@ copy it or chown it"
   plain -c 'print("ran")'
   assert_success
   assert_output ran
-  local said="pypy-isolate: PYPY_ISOLATE_CONF: $PWD/t.conf: $(writable 0666); "
+  local said
+  said="pypy-isolate: PYPY_ISOLATE_CONF: $PWD/t.conf: $(writable 0666); "
   assert_equal "${stderr:0:${#said}}" "$said"
   assert_regex "${stderr:${#said}}" '^/.*/libpypy3\S* runs without isolation \(.pypy-isolate conf.'
 }
