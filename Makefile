@@ -75,9 +75,42 @@ $(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/faul
 	$(CC) -shared -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
 	  -Wl,--version-script=audit/exports.map $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS) -o $@ $^
 
+# Four readers of the sources, and two of the rest; each must have nothing to say.
+# .clang-tidy says what is asked. gcc writes its objects nowhere.
+SOURCES = $(wildcard policy/*.c audit/*.c launcher/*.c)
+AS_BUILT = -std=gnu11 -I. -D_GNU_SOURCE
+
 lint:
-	shellcheck -x .ci/run tests/setup tests/demo $(shell find tests -name '*.bash')
+	@tests/setup lint
+	@$(MAKE) --no-print-directory -k -j2 $(SOURCES:%=analyze/%) $(SOURCES:%=tidy/%)
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --error-exitcode=1 --max-configs=1 -I. -D_GNU_SOURCE -D__x86_64__ -D__LP64__ -D__WORDSIZE=64 \
+	  '-DElfW(type)=Elf64_##type' policy audit launcher
+	shellcheck -x .ci/run tests/setup tests/demo tests/*.bats $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*
+
+analyze/%:
+	@gcc $(AS_BUILT) $(WARN) -Werror -O2 -fanalyzer -c -o /dev/null $*
+
+tidy/%:
+	@clang-tidy --quiet $* -- $(AS_BUILT) 2>/dev/null
+
+# The tests of the program with ASan and UBSan in it, and of the module with UBSan that
+# traps: an audit module comes before any runtime that could report. The pure parts have
+# both in each run of `make check`. Left out: ASan and jemalloc in one program.
+SANITIZE = build/sanitize
+MISTAKES = -O1 -g -fsanitize=undefined
+sanitize: all
+	@tests/setup sanitize
+	$(MAKE) OUT=$(SANITIZE)/program PROGRAM=$(SANITIZE)/pypy-isolate \
+	  CFLAGS='$(MISTAKES),address -fno-sanitize-recover=all' \
+	  LDFLAGS='-fsanitize=address,undefined' $(SANITIZE)/pypy-isolate
+	$(MAKE) OUT=$(SANITIZE)/module MODULE=$(SANITIZE)/libpypy-isolate.so \
+	  CFLAGS='$(MISTAKES) -fsanitize-undefined-trap-on-error' $(SANITIZE)/libpypy-isolate.so
+	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
+	  ISOLATE_BUILT=$(CURDIR)/$(SANITIZE) bats --filter-tags '!allocator' $(patsubst %,tests/%.bats,conf launcher trust \
+	  descriptors hostile run_packages run_global run_dlfcn run_refuse run_late)
+	valgrind -q --error-exitcode=9 --leak-check=full ./pypy-isolate conf >/dev/null
 
 bench: all
 	tests/bench/run
@@ -85,4 +118,4 @@ bench: all
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all faults check setup demo bench lint clean
+.PHONY: all faults check setup demo bench lint sanitize clean

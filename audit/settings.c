@@ -158,7 +158,7 @@ static const char *path_beside(struct arena *arena, const char *from, const char
 
 	if (path) {
 		memcpy(path, from, directory);
-		memcpy(path + directory, word, length);
+		memcpy(path + directory, word, length + 1);
 	}
 	return path;
 }
@@ -173,7 +173,7 @@ static bool read_word(void *context, const char *from, const char *word,
 	bool missing = true;
 	const char *path;
 
-	if (word[0] == '/' || strcmp(from, CONF_BUILT_IN)) {
+	if (word[0] == '/' || strcmp(from, CONF_BUILT_IN) != 0) {
 		path = path_beside(reader->arena, from, word);
 		if (!path)
 			return diag_set(diag, "%s: no memory left for it", word);

@@ -163,7 +163,7 @@ static bool extend_tunables(unsigned long bytes)
 	if (!out)
 		return set("GLIBC_TUNABLES", NULL);
 	while (list && next_item(&list, &item, &length)) {
-		if (strncmp(item, TUNABLE, strlen(TUNABLE))) {
+		if (strncmp(item, TUNABLE, strlen(TUNABLE)) != 0) {
 			fprintf(out, "%.*s:", (int)length, item);
 			continue;
 		}

@@ -100,7 +100,7 @@ audits() {
 @test "beside: an auditor before us" {
   auditor "$PWD/other.so"
   export AUDITED=$PWD/audited
-  ISOLATE="env LD_AUDIT=$PWD/other.so:$TOP/libpypy-isolate.so"
+  ISOLATE="env LD_AUDIT=$PWD/other.so:$built/libpypy-isolate.so"
   beside
   audits
 }
@@ -209,7 +209,7 @@ C
   run pypy3 -c 'import ctypes; print(ctypes.CDLL(None).tls_sum())'
   assert_output 1
   # Without the launcher's part the process would not start.
-  run -127 env LD_AUDIT="$TOP/libpypy-isolate.so" pypy3 -c 'print("ran")'
+  run -127 env LD_AUDIT="$built/libpypy-isolate.so" pypy3 -c 'print("ran")'
   assert_output --partial 'static TLS'
 }
 

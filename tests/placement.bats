@@ -8,7 +8,7 @@ load helper
 
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
-  "${CC:-gcc}" -std=gnu11 -Wall -I. -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/placementtest" \
+  "${CC:-gcc}" -std=gnu11 -Wall -I. -D_GNU_SOURCE "${strict[@]}" -o "$BATS_FILE_TMPDIR/placementtest" \
     tests/fixture/placementtest.c policy/{placement,diag}.c
 }
 

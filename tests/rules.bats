@@ -7,7 +7,7 @@ load helper
 
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
-  "${CC:-gcc}" -std=gnu11 -I. -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/rulestest" \
+  "${CC:-gcc}" -std=gnu11 -I. -D_GNU_SOURCE "${strict[@]}" -o "$BATS_FILE_TMPDIR/rulestest" \
     tests/fixture/rulestest.c policy/{arena,diag,glob,conf,conf_check,conf_error,rules,capi,builtin,package}.c
 }
 

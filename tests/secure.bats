@@ -25,7 +25,7 @@ setup() {
   hidden=$(/sbin/ldconfig -p | awk '$1 == "libthread_db.so.1" && /x86-64|AArch64/ { print $NF }')
   mkdir site
   cp -rL "$SITE"/own* site/
-  cp "$TOP/libpypy-isolate.so" module.so
+  cp "$built/libpypy-isolate.so" module.so
   mkdir etc
   chmod 4755 module.so
   set_user_id "$(readlink -f "$(command -v pypy3)")"
