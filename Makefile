@@ -108,8 +108,9 @@ sanitize: all
 	$(MAKE) OUT=$(SANITIZE)/module MODULE=$(SANITIZE)/libpypy-isolate.so \
 	  CFLAGS='$(MISTAKES) -fsanitize-undefined-trap-on-error' $(SANITIZE)/libpypy-isolate.so
 	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
-	  ISOLATE_BUILT=$(CURDIR)/$(SANITIZE) bats --filter-tags '!allocator' $(patsubst %,tests/%.bats,conf launcher trust \
-	  descriptors hostile run_packages run_global run_dlfcn run_refuse run_late)
+	  ISOLATE_BUILT=$(CURDIR)/$(SANITIZE) bats --filter-tags '!allocator' \
+	  $(patsubst %,tests/%.bats,conf launcher trust descriptors hostile run_packages \
+	  run_global run_dlfcn run_refuse run_late)
 	valgrind -q --error-exitcode=9 --leak-check=full ./pypy-isolate conf >/dev/null
 
 bench: all
