@@ -66,10 +66,11 @@ static void own_directory(char directory[PATH_MAX])
 	const char *started_as = (const char *)getauxval(AT_EXECFN);
 	char *slash;
 
-	/* Without /proc, what the kernel was asked to start says it too. */
+	/* Without /proc, what the kernel was asked to start says it too. Never the current
+	 * directory, where anybody's module may lie. */
 	if (!realpath("/proc/self/exe", directory) &&
 	    (!started_as || !realpath(started_as, directory)))
-		strcpy(directory, "./");
+		strcpy(directory, "/");
 	slash = strrchr(directory, '/');
 	*slash = '\0';
 }

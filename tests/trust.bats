@@ -138,6 +138,29 @@ copy it or chown it"
   done
 }
 
+# ---- the current directory ----
+
+@test "trust: nothing is taken from the current directory that was not named" {
+  unset PYPY_ISOLATE_CONF
+  mkdir capi etc
+  tee pypy-isolate.conf groups.conf capi/pypy.list capi/cpython.list etc/pypy-isolate.conf \
+    libpypy-isolate.so libpypy3.9-c.so <<<nonsense >/dev/null
+  PATH=$built:$PATH run --separate-stderr pypy-isolate pypy3 -c 'import own.mod; print(own.mod.version())'
+  prints own
+}
+
+@test "trust: no audit module from the current directory, even if we do not know our own" {
+  unshare -m true 2>/dev/null || cannot "no mount namespace may be made here"
+  cp "$built/libpypy-isolate.so" .
+  # Started by its descriptor, with nothing in /proc: it has no path at all.
+  # shellcheck disable=SC2016
+  run unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh /usr/bin/python3 -c '
+import os, sys
+os.execve(os.open(sys.argv[1], os.O_RDONLY), ["pypy-isolate", "env"], os.environ)' "$ISO"
+  assert_failure 125
+  assert_output --partial 'libpypy-isolate.so is neither in'
+}
+
 # ---- what is shown ----
 
 # says BYTES TEXT: the launcher shows a name of these bytes (for printf) as TEXT.
