@@ -84,8 +84,8 @@ lint:
 	@tests/setup lint
 	@$(MAKE) --no-print-directory -k -j2 $(SOURCES:%=analyze/%) $(SOURCES:%=tidy/%)
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
-	  --error-exitcode=1 --max-configs=1 -I. -D_GNU_SOURCE -D__x86_64__ -D__LP64__ -D__WORDSIZE=64 \
-	  '-DElfW(type)=Elf64_##type' policy audit launcher
+	  --error-exitcode=1 --max-configs=1 -I. -D_GNU_SOURCE -D__x86_64__ -D__LP64__ \
+	  -D__WORDSIZE=64 '-DElfW(type)=Elf64_##type' policy audit launcher
 	shellcheck -x .ci/run tests/setup tests/demo tests/*.bats $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*
 

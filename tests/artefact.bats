@@ -102,9 +102,9 @@ exports_audit_functions_alone() {
 
 # Nothing of these may be called inside somebody's process.
 calls_nothing_forbidden() {
-  lacks "calls" "$(nm -D --undefined-only "$1" | sed 's/.* //; s/@.*//' | grep -xE "malloc|calloc|\
-realloc|free|_?exit|abort|__assert_fail|setenv|putenv|fopen|f?printf|puts|pthread_create|\
-pthread_mutex_lock|signal|sigaction")"
+  lacks "calls" "$(nm -D --undefined-only "$1" | sed 's/.* //; s/@.*//' |
+    grep -xE "malloc|calloc|realloc|free|_?exit|abort|__assert_fail|setenv|putenv|fopen|f?printf|puts|\
+pthread_create|pthread_mutex_lock|signal|sigaction")"
 }
 
 has_no_constructor() {
@@ -198,7 +198,8 @@ has_landing_pads() {
 
 @test "artefact: the module neither allocates, nor exits, nor uses stdio streams" {
   calls_nothing_forbidden "$module"
-  notices calls_nothing_forbidden module "$(object <<<'void abort(void); void (*use)(void) = abort;')"
+  notices calls_nothing_forbidden module \
+    "$(object <<<'void abort(void); void (*use)(void) = abort;')"
 }
 
 @test "artefact: nothing of the module runs before ld.so calls it" {

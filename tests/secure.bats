@@ -22,7 +22,8 @@ setup() {
   unshare -m true || cannot "no mount namespace may be made here"
   chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" .
   ulimit -c 0
-  hidden=$(/sbin/ldconfig -p | awk '$1 == "libthread_db.so.1" && /x86-64|AArch64/ { print $NF }')
+  hidden=$(/sbin/ldconfig -p |
+    awk '$1 == "libthread_db.so.1" && /x86-64|AArch64/ { print $NF }')
   mkdir site
   cp -rL "$SITE"/own* site/
   cp "$built/libpypy-isolate.so" module.so
@@ -115,7 +116,8 @@ PY
 
 @test "secure: a program that is linked with us, without LD_AUDIT" {
   gcc -o embedder -x c - -x none "$(pypy3 -c 'print([line.split()[-1]
-for line in open("/proc/self/maps") if "libpypy" in line][0])')" -Wl,--audit=libthread_db.so.1 <<'C'
+for line in open("/proc/self/maps") if "libpypy" in line][0])')" \
+    -Wl,--audit=libthread_db.so.1 <<'C'
 int pypy_main_startup(int argc, char **argv);
 int main(int argc, char **argv) { return pypy_main_startup(argc, argv); }
 C
