@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The text of a policy -> rules, or every error in it; through `pypy-isolate conf`.
 
+# shellcheck disable=SC2154 # set by helper
+
 load helper
 
 setup() {

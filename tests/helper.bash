@@ -13,7 +13,7 @@ cache=$root/cache
 built=${ISOLATE_BUILT:-$root}
 # How the pure parts are compiled: the first mistake ends a test. What a fixture has not
 # given back when it ends is none.
-strict=(-g -fsanitize=address,undefined -fno-sanitize-recover=all)
+strict=(-g -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 unset PYPY_ISOLATE PYPY_ISOLATE_CONF PYPY_ISOLATE_LOG
 

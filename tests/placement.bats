@@ -4,6 +4,8 @@
 # why: scenes for the pure function (tests/fixture/placementtest.c says how to read
 # them). Packages are p, q, r; files are numbers.
 
+# shellcheck disable=SC2154 # set by helper
+
 load helper
 
 setup_file() {

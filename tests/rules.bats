@@ -3,6 +3,8 @@
 # Rules + facts -> verdict, as tables: FUNCTION ARGUMENT... ANSWER [WHY], where
 # WHY is the line of the file that must have decided (tests/fixture/rulestest.c).
 
+# shellcheck disable=SC2154 # set by helper
+
 load helper
 
 setup_file() {
