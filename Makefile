@@ -2,7 +2,7 @@
 # The object lists are the architecture: policy decides, audit acts, launcher is
 # what a person types. PURE knows no process, so both others may use it.
 
-PURE     = policy/arena policy/diag policy/glob policy/conf policy/conf_check policy/conf_error \
+PURE     = policy/arena policy/diag policy/visible policy/glob policy/conf policy/conf_check policy/conf_error \
            policy/rules policy/capi policy/builtin policy/package policy/placement \
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
@@ -10,7 +10,7 @@ SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
            audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
-LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program
+LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program launcher/say launcher/start
 
 CC      ?= gcc
 CFLAGS  ?= -O2 -g
@@ -29,12 +29,14 @@ PROGRAM = pypy-isolate
 
 all: $(MODULE) $(PROGRAM)
 
-$(MODULE): $(call objects,$(PURE) $(SETTINGS) $(AUDIT))
-	$(CC) -shared -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
-	  -Wl,--version-script=audit/exports.map $(LDFLAGS) -o $@ $^
+# No start files: there is nothing to construct, and those of some systems carry no
+# CET note, which takes it from the whole module.
+$(MODULE): $(call objects,$(PURE) $(SETTINGS) $(AUDIT)) Makefile
+	$(CC) -shared -nostartfiles -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
+	  -Wl,--version-script=audit/exports.map $(LDFLAGS) -o $@ $(filter %.o,$^)
 
-$(PROGRAM): $(call objects,$(PURE) $(SETTINGS) $(LAUNCHER))
-	$(CC) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $^
+$(PROGRAM): $(call objects,$(PURE) $(SETTINGS) $(LAUNCHER)) Makefile
+	$(CC) -pie -Wl,-z,relro,-z,now -Wl,--wrap=__libc_start_main $(LDFLAGS) -o $@ $(filter %.o,$^)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -73,9 +75,43 @@ $(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/faul
 	$(CC) -shared -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
 	  -Wl,--version-script=audit/exports.map $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS) -o $@ $^
 
+# Four readers of the sources, and two of the rest; each must have nothing to say.
+# .clang-tidy says what is asked. gcc writes its objects nowhere.
+SOURCES = $(wildcard policy/*.c audit/*.c launcher/*.c)
+AS_BUILT = -std=gnu11 -I. -D_GNU_SOURCE
+
 lint:
-	shellcheck -x .ci/run tests/setup tests/demo tests/fuzz/run $(shell find tests -name '*.bash')
+	@tests/setup lint
+	@$(MAKE) --no-print-directory -k -j2 $(SOURCES:%=analyze/%) $(SOURCES:%=tidy/%)
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --error-exitcode=1 --max-configs=1 -I. -D_GNU_SOURCE -D__x86_64__ -D__LP64__ \
+	  -D__WORDSIZE=64 '-DElfW(type)=Elf64_##type' policy audit launcher
+	shellcheck -x .ci/run tests/setup tests/demo tests/fuzz/run tests/*.bats $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*
+
+analyze/%:
+	@gcc $(AS_BUILT) $(WARN) -Werror -O2 -fanalyzer -c -o /dev/null $*
+
+tidy/%:
+	@clang-tidy --quiet $* -- $(AS_BUILT) 2>/dev/null
+
+# The tests of the program with ASan and UBSan in it, and of the module with UBSan that
+# traps: an audit module comes before any runtime that could report. The pure parts have
+# both in each run of `make check`. Left out: ASan and jemalloc in one program.
+SANITIZE = build/sanitize
+MISTAKES = -O1 -g -fsanitize=undefined
+sanitize: all
+	@tests/setup sanitize
+	$(MAKE) OUT=$(SANITIZE)/program PROGRAM=$(SANITIZE)/pypy-isolate \
+	  CFLAGS='$(MISTAKES),address -fno-sanitize-recover=all' \
+	  LDFLAGS='-fsanitize=address,undefined' $(SANITIZE)/pypy-isolate
+	$(MAKE) OUT=$(SANITIZE)/module MODULE=$(SANITIZE)/libpypy-isolate.so \
+	  CFLAGS='$(MISTAKES) -fsanitize-undefined-trap-on-error' $(SANITIZE)/libpypy-isolate.so
+	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
+	  ISOLATE_BUILT=$(CURDIR)/$(SANITIZE) bats --filter-tags '!allocator' \
+	  $(patsubst %,tests/%.bats,conf launcher trust descriptors hostile run_packages \
+	  run_global run_dlfcn run_refuse run_late)
+	valgrind -q --error-exitcode=9 --leak-check=full ./pypy-isolate conf >/dev/null
 
 bench: all
 	tests/bench/run
@@ -107,4 +143,4 @@ $(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/p
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all faults check setup demo bench fuzz lint clean
+.PHONY: all faults check setup demo bench fuzz lint sanitize clean

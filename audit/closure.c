@@ -53,7 +53,7 @@ static bool read_headers(const struct reading *reading, struct closure_object *o
 {
 	const ElfW(Ehdr) *ehdr = piece(reading, 0, sizeof *ehdr);
 
-	if (!ehdr || memcmp(ehdr->e_ident, ELFMAG, SELFMAG))
+	if (!ehdr || memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
 		return false;
 	if (ehdr->e_ident[EI_CLASS] != NATIVE_CLASS || ehdr->e_ident[EI_DATA] != NATIVE_DATA)
 		return false;

@@ -93,6 +93,7 @@ static const char *header_fault(const ElfW(Ehdr) *ehdr)
 
 static bool header_read(struct reader *reader)
 {
+	/* cppcheck-suppress ctuuninitvar // elf_read() has set what is read here */
 	struct elf *elf = reader->elf;
 	const char *fault;
 

@@ -4,7 +4,7 @@
  * They run under ld.so's lock. Nothing may be loaded from in here (glibc up to
  * 2.40 aborts), and a cookie may be garbage, so it is looked up, never followed. */
 #include <gnu/libc-version.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "audit/base.h"
 #include "audit/memfile.h"
@@ -19,10 +19,7 @@
 /* Before glibc 2.30 a module that answers 0 takes the process with it (bug 24122). */
 static unsigned declined(unsigned lav)
 {
-	unsigned minor = 0;
-
-	sscanf(gnu_get_libc_version(), "2.%u", &minor);
-	return minor < 30 ? lav : 0;
+	return strverscmp(gnu_get_libc_version(), "2.30") < 0 ? lav : 0;
 }
 
 EXPORTED unsigned la_version(unsigned offered)

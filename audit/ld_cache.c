@@ -55,7 +55,7 @@ static size_t old_size(const uint8_t *bytes, size_t size)
 	if (size < sizeof old)
 		return 0;
 	memcpy(&old, bytes, sizeof old);
-	if (memcmp(old.magic, OLD_MAGIC, sizeof old.magic))
+	if (memcmp(old.magic, OLD_MAGIC, sizeof old.magic) != 0)
 		return 0;
 	end = sizeof old + (size_t)old.count * OLD_ENTRY_SIZE;
 	return (end + 7) & ~(size_t)7;
@@ -72,7 +72,8 @@ bool ld_cache_read(struct ld_cache *cache, const void *bytes, size_t size)
 	cache->bytes = (const uint8_t *)bytes + skip;
 	cache->size = size - skip;
 	memcpy(&header, cache->bytes, sizeof header);
-	if (memcmp(header.magic, NEW_MAGIC, sizeof header.magic) || !is_our_order(header.flags))
+	if (memcmp(header.magic, NEW_MAGIC, sizeof header.magic) != 0 ||
+	    !is_our_order(header.flags))
 		return false;
 	if (header.count > (cache->size - sizeof header) / sizeof(struct entry))
 		return false;

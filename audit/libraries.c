@@ -39,13 +39,13 @@ static bool file_read(void *context, const struct closure_file *file, uint64_t o
 		      void *out, size_t size)
 {
 	(void)context;
-	return sys_read_at(file->handle, out, size, offset);
+	return sys_read_at((int)file->handle, out, size, offset);
 }
 
 static void file_close(void *context, const struct closure_file *file)
 {
 	(void)context;
-	sys_close(file->handle);
+	sys_close((int)file->handle);
 }
 
 /* ldconfig replaces the file and never writes into it, so mapping it is safe. */
@@ -58,7 +58,8 @@ static void map_cache(void *context, struct ld_cache *cache)
 	if (!file_open(NULL, CACHE_FILE, &file))
 		return;
 	if (file.size > 0 && file.size <= CACHE_MAX)
-		bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, file.handle, 0);
+		bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, (int)file.handle,
+			     0);
 	file_close(NULL, &file);
 	if (bytes == MAP_FAILED)
 		return;

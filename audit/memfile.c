@@ -70,7 +70,7 @@ static bool write_all(int fd, const char *bytes, size_t size)
 static int memfd(const char *label)
 {
 	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int fd = syscall(SYS_memfd_create, label, flags | MFD_NOEXEC_SEAL);
+	int fd = (int)syscall(SYS_memfd_create, label, flags | MFD_NOEXEC_SEAL);
 
 	return fd < 0 && errno == EINVAL ? (int)syscall(SYS_memfd_create, label, flags) : fd;
 }
@@ -198,7 +198,7 @@ static bool is_safe(const char *directory)
 static bool write_file(const struct temporary *temporary)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = syscall(SYS_openat, AT_FDCWD, temporary->path, flags, 0600);
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, temporary->path, flags, 0600);
 	bool good;
 
 	if (fd < 0)

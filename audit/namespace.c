@@ -268,11 +268,10 @@ static size_t adopt_needed(struct namespace *namespace, const struct object *obj
 	size_t count = 0;
 
 	for (size_t n = 0; count < ADOPTED_NEEDED && (name = object_needed(object, n)); n++) {
-		if (rules_shared(&process.settings.rules, name, NULL))
-			needed[count++] = name;
-		else if (depth > 0 && (other = object_late(object->lmid, name)) &&
-			 mirror_is_possible(other) &&
-			 adopt(namespace, other, name, depth - 1, diag))
+		if (rules_shared(&process.settings.rules, name, NULL) ||
+		    (depth > 0 && (other = object_late(object->lmid, name)) &&
+		     mirror_is_possible(other) &&
+		     adopt(namespace, other, name, depth - 1, diag)))
 			needed[count++] = name;
 	}
 	return count;

@@ -467,6 +467,7 @@ void *object_address(const struct object *object, const char *symbol)
 
 	object_symbols(object, &symbols);
 	index = symbols_find(&symbols, symbol);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an index was found there */
 	return index ? (void *)(object->map->l_addr + symbols.sym[index].st_value) : NULL;
 }
 

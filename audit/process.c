@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <gnu/libc-version.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "audit/sys.h"
+#include "policy/visible.h"
 
 /* Address space, not memory: pages that nothing touches cost nothing. */
 #define ARENA_SIZE	(2 * SETTINGS_ARENA)
@@ -46,6 +48,26 @@ void process_scratch_end(struct arena *scratch)
 	munmap(scratch->base, scratch->size);
 }
 
+/* Before the program opens and closes files. */
+static void console_begin(void)
+{
+	struct status status;
+
+	if (status_of_descriptor(STDERR_FILENO, &status))
+		process.console = status.identity;
+}
+
+/* Before the program goes to another directory. */
+static void log_begin(void)
+{
+	const char *file = process.settings.log_file;
+	char path[PATH_MAX];
+
+	if (file && file[0] != '/' && process_absolute(file, path, sizeof path) &&
+	    (file = arena_text(&process.arena, path, strlen(path))))
+		process.settings.log_file = file;
+}
+
 bool process_begin(unsigned lav)
 {
 	const struct settings_input input = {
@@ -56,6 +78,7 @@ bool process_begin(unsigned lav)
 	};
 	const char *library_path = getenv("LD_LIBRARY_PATH");
 
+	console_begin();
 	if (!arena_begin(&process.arena, ARENA_SIZE)) {
 		process_log(LOG_LEVEL_ERROR, "no memory (%zu bytes of address space); this "
 			    "process runs without isolation", ARENA_SIZE);
@@ -64,6 +87,7 @@ bool process_begin(unsigned lav)
 	settings_read(&process.settings, &input, &process.arena);
 	if (process.settings.mode == MODE_OFF)
 		return false;
+	log_begin();
 	if (process.settings.is_bare) {
 		process_log(LOG_LEVEL_ERROR, "%s; this process runs without isolation",
 			    process.settings.errors->text);
@@ -77,13 +101,47 @@ bool process_begin(unsigned lav)
 	return true;
 }
 
-static int log_descriptor(void)
+/* The program may close descriptor 2, and its next file has that number: a line of
+ * ours in a database would be its end. So it must be what it was at the start, or
+ * where a program sends 1 and 2 together to append to: a daemon's log. */
+static bool is_console(void)
+{
+	struct status out, error;
+
+	if (!status_of_descriptor(STDERR_FILENO, &error))
+		return false;
+	if (identity_equal(error.identity, process.console))
+		return true;
+	return status_of_descriptor(STDOUT_FILENO, &out) &&
+	       identity_equal(error.identity, out.identity) &&
+	       fcntl(STDERR_FILENO, F_GETFL) & O_APPEND;
+}
+
+/* In a directory where all may write, a link that somebody put at the name would
+ * lead root to any file. The system's own, /dev/stdout say, are followed. */
+static int log_flags(const char *file)
+{
+	struct status entry;
+
+	if (geteuid() != 0 || (status_of_entry(file, &entry) && entry.owner == 0))
+		return 0;
+	return O_NOFOLLOW;
+}
+
+static void log_write(const char *line, size_t length)
 {
 	const char *file = process.settings.log_file;
-	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
-	int fd = file ? sys_open(file, flags) : -1;
+	/* O_NONBLOCK: a FIFO that nobody reads must not hold the program. */
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = file ? sys_open(file, flags | log_flags(file)) : -1;
 
-	return fd < 0 ? STDERR_FILENO : fd;
+	/* Nothing can be done about a log that cannot be written. */
+	if (fd >= 0) {
+		(void)!sys_write(fd, line, length);
+		sys_close(fd);
+	} else if (is_console()) {
+		(void)!sys_write(STDERR_FILENO, line, length);
+	}
 }
 
 void process_log(enum log_level level, const char *format, ...)
@@ -91,22 +149,14 @@ void process_log(enum log_level level, const char *format, ...)
 	char line[sizeof(struct diag) + 256] = "pypy-isolate: ";
 	size_t start = strlen(line);
 	va_list args;
-	size_t length;
-	int fd;
 
 	if (level > process.settings.log_level)
 		return;
 	va_start(args, format);
 	vsnprintf(line + start, sizeof line - start - 1, format, args);
 	va_end(args);
-	length = strlen(line);
-	line[length++] = '\n';
-	fd = log_descriptor();
-	/* Nothing can be done about a log that cannot be written. */
-	if (sys_write(fd, line, length) < 0)
-		length = 0;
-	if (fd != STDERR_FILENO)
-		sys_close(fd);
+	visible(line);
+	log_write(line, stpcpy(line + strlen(line), "\n") - line);
 }
 
 /* Appends a part of a path to out; "." and ".." by text. */

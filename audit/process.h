@@ -40,6 +40,7 @@ struct process {
 	bool started;			/* la_preinit has been: start-up objects are ready */
 	struct arena arena;
 	struct settings settings;
+	struct identity console;	/* standard error as it was at the start */
 	const char *library_path;	/* $LD_LIBRARY_PATH, which ld.so reads once; or NULL */
 	struct link_map *main;		/* the program; the handle of base's global scope */
 	struct base base;		/* all NULL until base_find() */
@@ -51,7 +52,9 @@ extern struct process process;
  * out of this process; what was wrong has been logged if a person can mend it. */
 bool process_begin(unsigned lav);
 
-/* One line to the log, when level is in force (settings.h). No newline in format. */
+/* One line to the log, when level is in force (settings.h). No newline in format; what
+ * is not fit to be shown becomes '?'. Without a file for it the log is standard error,
+ * while that is still a place for messages. */
 void process_log(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

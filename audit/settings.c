@@ -4,12 +4,14 @@
  * In the audit module this runs while ld.so starts somebody's process: nothing
  * but system calls and the arena, no thread but ours, and every descriptor is
  * closed again before the next step. Hard: files are foreign here, too. One may
- * be a FIFO (opening must not wait), a directory, huge, or shrink under us. */
+ * be a FIFO (opening must not wait), a directory, huge, or shrink under us; and
+ * in a privileged process it may be somebody's who must not decide there. */
 #include "audit/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/status.h"
@@ -18,6 +20,7 @@ struct reader {
 	struct settings *settings;
 	struct arena *arena;
 	const struct conf_error **tail;	/* where the next error goes; NULL: nowhere */
+	bool is_privileged;		/* may do what the owners of files may not */
 };
 
 /* An error must get through when there is no memory for its text. */
@@ -63,7 +66,22 @@ static const char *reason(int error)
 	}
 }
 
-static bool is_readable(int fd, const char *path, size_t *size, struct diag *diag)
+/* On the open descriptor: what is read is what was asked about. */
+static bool is_trusted(const struct status *status, const char *path, struct diag *diag)
+{
+	if (status->owner != 0 && status->owner != geteuid())
+		return diag_set(diag, "%s: belongs to user %u, and a process with privileges "
+				"trusts root's files and its own; copy it or chown it", path,
+				status->owner);
+	if (status->mode & (S_IWGRP | S_IWOTH))
+		return diag_set(diag, "%s: mode %04o lets others than its owner write, and a "
+				"process with privileges trusts no such file; chmod go-w it",
+				path, status->mode);
+	return true;
+}
+
+static bool is_readable(const struct reader *reader, int fd, const char *path, size_t *size,
+			struct diag *diag)
 {
 	struct status status;
 
@@ -74,7 +92,7 @@ static bool is_readable(int fd, const char *path, size_t *size, struct diag *dia
 	if (status.size > SETTINGS_CONF_MAX)
 		return diag_set(diag, "%s: larger than %zu bytes", path, SETTINGS_CONF_MAX);
 	*size = status.size;
-	return true;
+	return !reader->is_privileged || is_trusted(&status, path, diag);
 }
 
 /* What the file has now, at most size bytes: it may have changed since. */
@@ -96,15 +114,15 @@ static bool read_bytes(int fd, char *bytes, size_t size, size_t *got)
 	return true;
 }
 
-static bool read_open(struct arena *arena, int fd, const char *path,
+static bool read_open(const struct reader *reader, int fd, const char *path,
 		      struct conf_text *out, struct diag *diag)
 {
 	size_t size = 0;
 	char *bytes;
 
-	if (!is_readable(fd, path, &size, diag))
+	if (!is_readable(reader, fd, path, &size, diag))
 		return false;
-	bytes = arena_take(arena, size + 1);
+	bytes = arena_take(reader->arena, size + 1);
 	if (!bytes)
 		return diag_set(diag, "%s: no memory left for it", path);
 	if (!read_bytes(fd, bytes, size, &out->length))
@@ -115,8 +133,8 @@ static bool read_open(struct arena *arena, int fd, const char *path,
 }
 
 /* path must live as long as the rules. *missing: there is no such file. */
-static bool read_file(struct arena *arena, const char *path, struct conf_text *out,
-		      bool *missing, struct diag *diag)
+static bool read_file(const struct reader *reader, const char *path,
+		      struct conf_text *out, bool *missing, struct diag *diag)
 {
 	/* O_NONBLOCK: or a FIFO that nobody writes to would stop the process here. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -125,7 +143,7 @@ static bool read_file(struct arena *arena, const char *path, struct conf_text *o
 	*missing = fd < 0 && errno == ENOENT;
 	if (fd < 0)
 		return diag_set(diag, "%s: %s", path, reason(errno));
-	good = read_open(arena, fd, path, out, diag);
+	good = read_open(reader, fd, path, out, diag);
 	close(fd);
 	return good;
 }
@@ -140,7 +158,7 @@ static const char *path_beside(struct arena *arena, const char *from, const char
 
 	if (path) {
 		memcpy(path, from, directory);
-		memcpy(path + directory, word, length);
+		memcpy(path + directory, word, length + 1);
 	}
 	return path;
 }
@@ -155,11 +173,11 @@ static bool read_word(void *context, const char *from, const char *word,
 	bool missing = true;
 	const char *path;
 
-	if (word[0] == '/' || strcmp(from, CONF_BUILT_IN)) {
+	if (word[0] == '/' || strcmp(from, CONF_BUILT_IN) != 0) {
 		path = path_beside(reader->arena, from, word);
 		if (!path)
 			return diag_set(diag, "%s: no memory left for it", word);
-		if (read_file(reader->arena, path, out, &missing, diag))
+		if (read_file(reader, path, out, &missing, diag))
 			return true;
 	} else {
 		diag_set(diag, "%s: no compiled-in file of that name", word);
@@ -193,7 +211,7 @@ static void read_conf(struct reader *reader, const char *named)
 	path = arena_text(reader->arena, path, strlen(path));
 	if (!path) {
 		add_error(reader, no_memory.text);
-	} else if (read_file(reader->arena, path, &text, &missing, &diag)) {
+	} else if (read_file(reader, path, &text, &missing, &diag)) {
 		reader->settings->conf_name = path;
 		parse(reader, &text);
 	} else if (named) {
@@ -269,7 +287,12 @@ static void read_log(struct reader *reader, const char *value)
 bool settings_read(struct settings *settings, const struct settings_input *input,
 		   struct arena *arena)
 {
-	struct reader reader = { settings, arena, &settings->errors };
+	struct reader reader = {
+		.settings = settings,
+		.arena = arena,
+		.tail = &settings->errors,
+		.is_privileged = input->secure || geteuid() == 0,
+	};
 
 	memset(settings, 0, sizeof *settings);
 	settings->mode = MODE_ENFORCE;

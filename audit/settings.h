@@ -2,7 +2,9 @@
 /* Environment and files -> the rules in force.
  *
  * The compiled-in rules come first, then those of $PYPY_ISOLATE_CONF or, when
- * that is not set, of /etc/pypy-isolate.conf if there is one. Used by the
+ * that is not set, of /etc/pypy-isolate.conf if there is one. A process of root,
+ * or one with AT_SECURE, reads no file that others could have written: its owner
+ * is root or the effective user, and nobody else may write to it. Used by the
  * launcher, and by the audit module in a process that has not reached main(). */
 #ifndef PYPY_ISOLATE_SETTINGS_H
 #define PYPY_ISOLATE_SETTINGS_H

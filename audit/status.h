@@ -19,11 +19,16 @@ struct status {
 	bool is_regular;
 	size_t size;			/* bytes */
 	struct identity identity;
+	unsigned owner;			/* a user's number */
+	unsigned mode;			/* permissions, as in chmod */
 };
 
 /* False, with errno, if the file cannot be asked. */
 bool status_of_descriptor(int fd, struct status *status);
 bool status_of_path(const char *path, struct status *status);
+
+/* A symbolic link at the end of path is what is asked for, and not followed. */
+bool status_of_entry(const char *path, struct status *status);
 
 bool identity_equal(struct identity a, struct identity b);
 

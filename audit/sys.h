@@ -10,7 +10,7 @@
 
 static inline int sys_open(const char *path, int flags)
 {
-	return syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
 }
 
 static inline void sys_close(int fd)

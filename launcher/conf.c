@@ -16,6 +16,7 @@
 
 #include "audit/settings.h"
 #include "launcher/run.h"
+#include "launcher/say.h"
 
 static const char *const directives[] = {
 	[DIRECTIVE_INTERPRETER] = "interpreter",
@@ -202,14 +203,14 @@ static void print_settings(const struct settings *settings, const char *mode)
 
 static int misuse(const char *word)
 {
-	fprintf(stderr, "pypy-isolate: unexpected '%s'\n"
-		"usage: pypy-isolate conf [FILE]\n", word);
+	say("pypy-isolate: unexpected '%s'", word);
+	say("usage: pypy-isolate conf [FILE]");
 	return EXIT_OURS;
 }
 
 static int trouble(const char *what)
 {
-	fprintf(stderr, "pypy-isolate: %s: %s\n", what, strerror(errno));
+	say("pypy-isolate: %s: %s", what, strerror(errno));
 	return EXIT_OURS;
 }
 
@@ -240,7 +241,7 @@ int conf_main(int argc, char **argv)
 		return trouble("memory");
 	if (!settings_read(&settings, &input, &arena)) {
 		for (const struct conf_error *error = settings.errors; error; error = error->next)
-			fprintf(stderr, "%s\n", error->text);
+			say("%s", error->text);
 		return EXIT_OURS;
 	}
 	print_settings(&settings, input.mode && input.mode[0] && !input.secure ? input.mode : NULL);

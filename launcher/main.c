@@ -6,6 +6,7 @@
 
 #include "launcher/conf.h"
 #include "launcher/run.h"
+#include "launcher/say.h"
 #include "launcher/version.h"
 
 static const char usage[] =
@@ -45,7 +46,7 @@ static int print(const char *first, const char *second)
 static int misuse(const char *what, const char *word)
 {
 	if (what)
-		fprintf(stderr, "pypy-isolate: %s '%s'\n", what, word);
+		say("pypy-isolate: %s '%s'", what, word);
 	fputs(usage, stderr);
 	return EXIT_OURS;
 }

@@ -10,22 +10,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "audit/status.h"
 
 #define LINE_MAX_KERNEL 256	/* Linux, BINPRM_BUF_SIZE: more of a #! line is cut */
 #define DEPTH_MAX_KERNEL 5	/* Linux, exec_binprm(): scripts run by scripts */
 
 static bool is_executable(const char *path)
 {
-	struct stat info;
+	struct status status;
 
-	return !stat(path, &info) && S_ISREG(info.st_mode) && !access(path, X_OK);
+	return status_of_path(path, &status) && status.is_regular && !access(path, X_OK);
 }
 
 static bool set_path(struct program *program, const char *directory, int length,
 		     const char *word)
 {
+	/* cppcheck-suppress ctuuninitvar // is written, not read */
 	int size = snprintf(program->path, sizeof program->path, "%.*s%s%s", length, directory,
 			    length ? "/" : "", word);
 
@@ -43,7 +45,7 @@ bool program_find(struct program *program, const char *word)
 		path = "/bin:/usr/bin";	/* glibc, confstr(_CS_PATH) */
 	for (;; path += length + 1) {
 		length = strcspn(path, ":");
-		if (set_path(program, path, length, word) && is_executable(program->path))
+		if (set_path(program, path, (int)length, word) && is_executable(program->path))
 			return true;
 		if (!path[length])
 			return false;
@@ -97,7 +99,7 @@ static bool step(struct program *program, char *line)
 
 	if (!word)
 		return false;
-	if (strcmp(last_part(word), "env"))
+	if (strcmp(last_part(word), "env") != 0)
 		return set_path(program, "", 0, word);
 	command = env_command(&rest);
 	return command && program_find(program, command);

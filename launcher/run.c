@@ -17,6 +17,7 @@
 
 #include "audit/settings.h"
 #include "launcher/program.h"
+#include "launcher/say.h"
 #include "launcher/static_tls.h"
 
 #define MODULE "libpypy-isolate.so"
@@ -29,10 +30,9 @@ static void print_errors(const struct conf_error *error)
 	size_t count = 0;
 
 	for (; error; error = error->next, ++count)
-		fprintf(stderr, "%s\n", error->text);
-	fprintf(stderr, "pypy-isolate: %zu error%s, so nothing was started; "
-		"PYPY_ISOLATE=off runs the program without isolation\n",
-		count, count == 1 ? "" : "s");
+		say("%s", error->text);
+	say("pypy-isolate: %zu error%s, so nothing was started; PYPY_ISOLATE=off runs the "
+	    "program without isolation", count, count == 1 ? "" : "s");
 }
 
 static bool read_settings(struct settings *settings, struct arena *arena)
@@ -66,10 +66,11 @@ static void own_directory(char directory[PATH_MAX])
 	const char *started_as = (const char *)getauxval(AT_EXECFN);
 	char *slash;
 
-	/* Without /proc, what the kernel was asked to start says it too. */
+	/* Without /proc, what the kernel was asked to start says it too. Never the current
+	 * directory, where anybody's module may lie. */
 	if (!realpath("/proc/self/exe", directory) &&
 	    (!started_as || !realpath(started_as, directory)))
-		strcpy(directory, "./");
+		strcpy(directory, "/");
 	slash = strrchr(directory, '/');
 	*slash = '\0';
 }
@@ -85,9 +86,8 @@ static bool find_module(char path[PATH_MAX])
 	if (is_module(LIBDIR, "/pypy-isolate", path))
 		return true;
 #endif
-	fprintf(stderr, "pypy-isolate: " MODULE " is neither in %s nor in "
-		"%s/../lib/pypy-isolate; run `make` there, or install pypy-isolate again\n",
-		own, own);
+	say("pypy-isolate: " MODULE " is neither in %s nor in %s/../lib/pypy-isolate; "
+	    "run `make` there, or install pypy-isolate again", own, own);
 	return false;
 }
 
@@ -97,7 +97,7 @@ static bool set(const char *name, const char *value)
 {
 	if (value && !setenv(name, value, 1))
 		return true;
-	fprintf(stderr, "pypy-isolate: %s: %s\n", name, strerror(errno));
+	say("pypy-isolate: %s: %s", name, strerror(errno));
 	return false;
 }
 
@@ -131,8 +131,8 @@ static bool extend_audit(const char *module)
 
 	/* ld.so splits at ':' and replaces $ORIGIN, $LIB and $PLATFORM. */
 	if (strpbrk(module, ":$")) {
-		fprintf(stderr, "pypy-isolate: %s: a path with ':' or '$' cannot be in "
-			"LD_AUDIT; put pypy-isolate into another directory\n", module);
+		say("pypy-isolate: %s: a path with ':' or '$' cannot be in LD_AUDIT; "
+		    "put pypy-isolate into another directory", module);
 		return false;
 	}
 	out = open_memstream(&value, &size);
@@ -146,6 +146,9 @@ static bool extend_audit(const char *module)
 	free(value);
 	return good;
 }
+
+/* The header of glibc 2.38 and later gives another by this name, that of C23. */
+unsigned long strtoul_of_old(const char *, char **, int) __asm__("strtoul");
 
 /* The user's other tunables stay, and so does a larger value of this one. Never
  * glibc.rtld.nns: 16 with an auditor is fatal ("0 are supported"). */
@@ -161,11 +164,11 @@ static bool extend_tunables(unsigned long bytes)
 	if (!out)
 		return set("GLIBC_TUNABLES", NULL);
 	while (list && next_item(&list, &item, &length)) {
-		if (strncmp(item, TUNABLE, strlen(TUNABLE))) {
+		if (strncmp(item, TUNABLE, strlen(TUNABLE)) != 0) {
 			fprintf(out, "%.*s:", (int)length, item);
 			continue;
 		}
-		theirs = strtoul(item + strlen(TUNABLE), NULL, 0);
+		theirs = strtoul_of_old(item + strlen(TUNABLE), NULL, 0);
 		bytes = theirs > bytes ? theirs : bytes;
 	}
 	fprintf(out, TUNABLE "%lu", bytes);
@@ -197,18 +200,17 @@ static int explain_failure(const char *word, int error)
 	struct program program;
 
 	if (error != ENOENT) {
-		fprintf(stderr, "pypy-isolate: %s: cannot be executed: %s\n",
-			word, strerror(error));
+		say("pypy-isolate: %s: cannot be executed: %s", word, strerror(error));
 		return EXIT_CANNOT_EXECUTE;
 	}
 	if (program_find(&program, word))
-		fprintf(stderr, "pypy-isolate: %s: is there, but not what runs it: "
-			"see its #! line, or its ld.so with `file`\n", program.path);
+		say("pypy-isolate: %s: is there, but not what runs it: see its #! line, or "
+		    "its ld.so with `file`", program.path);
 	else if (strchr(word, '/'))
-		fprintf(stderr, "pypy-isolate: %s: not found; is the path right?\n", word);
+		say("pypy-isolate: %s: not found; is the path right?", word);
 	else
-		fprintf(stderr, "pypy-isolate: %s: not found; is it installed, and its "
-			"directory in PATH?\n", word);
+		say("pypy-isolate: %s: not found; is it installed, and its directory in "
+		    "PATH?", word);
 	return EXIT_NOT_FOUND;
 }
 
@@ -233,7 +235,7 @@ int run_main(char **argv)
 	if (arena.base)
 		status = run(argv, &arena);
 	else
-		fprintf(stderr, "pypy-isolate: %s\n", strerror(ENOMEM));
+		say("pypy-isolate: %s", strerror(ENOMEM));
 	free(arena.base);
 	return status;
 }

@@ -7,38 +7,224 @@ load helper
 # shellcheck disable=SC2154 # set by helper
 module=$root/libpypy-isolate.so
 
-@test "artefact: the module exports what ld.so looks for, and nothing else" {
-  run bash -c "nm -D --defined-only '$module' | sed 's/.* //' | LC_ALL=C sort | tr '\n' ' '"
-  assert_output "la_activity la_objclose la_objopen la_objsearch la_preinit la_symbind64 la_version "
+program=$root/pypy-isolate
+
+# linked module|program FLAG...: prints the file that linking with these flags, too, makes.
+linked() {
+  local name=${1^^} file=$BATS_TEST_TMPDIR/bad
+  rm -f "$file"
+  make -s -C "$root" "$name=$file" LDFLAGS="${*:2}" "$file" >&2
+  echo "$file"
 }
 
-@test "artefact: the module needs libc alone, in versions of glibc 2.28 and older" {
-  run bash -c "readelf -dW '$module' | grep NEEDED"
-  assert_output --regexp '^[^[]*\[libc\.so\.6\]$'
-  run bash -c "readelf -VW '$module' | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1"
-  assert_output --regexp '^GLIBC_2\.(2[0-8]|1?[0-9])$'
+# object [-x LANGUAGE]: prints the object file that standard input makes.
+object() {
+  gcc "${@:--xc}" -fPIC -fcf-protection -c -o "$BATS_TEST_TMPDIR/bad.o" -
+  echo "$BATS_TEST_TMPDIR/bad.o"
 }
 
-@test "artefact: read-only after relocation, bound at once, no thread-local storage" {
-  run readelf -lW "$module"
-  assert_line --partial GNU_RELRO
-  refute_line --regexp '^ *TLS '
-  refute_line --regexp 'LOAD .* RWE '
-  assert_line --regexp 'GNU_STACK .* RW '
-  run readelf -dW "$module"
-  assert_line --partial NOW
-  refute_line --partial TEXTREL
-  refute_line --partial RUNPATH
-  refute_line --partial RPATH
+# holds CHECK FLAG...: of both files, and of neither when it is linked with these flags.
+holds() {
+  "$1" "$module"
+  "$1" "$program"
+  notices "$1" module "${@:2}"
+  notices "$1" program "${@:2}"
+}
+
+# notices CHECK module|program FLAG...
+notices() {
+  local file
+  file=$(linked "${@:2}")
+  run "$1" "$file"
+  assert_failure
+}
+
+# ---- checks: each fails, with a reason, for a file that is not so ----
+
+# dynamic FILE PATTERN: the entries of the dynamic section that match.
+dynamic() {
+  readelf -dW "$1" | grep -E "$2"
+}
+
+# lacks WHAT TEXT: nothing there that would be wrong.
+lacks() {
+  [ -z "$2" ] || { echo "$1: $2"; return 1; }
+}
+
+is_read_only_after_relocation() {
+  readelf -lW "$1" | grep -q '^ *GNU_RELRO ' && is_bound_at_once "$1"
+}
+
+is_bound_at_once() {
+  dynamic "$1" '\(FLAGS\).*BIND_NOW' >/dev/null && dynamic "$1" '\(FLAGS_1\).*NOW' >/dev/null
+}
+
+has_no_writable_code() {
+  lacks "writable and executable" "$(readelf -lW "$1" | grep -E '^ *LOAD .* RWE ')"
+}
+
+has_no_text_relocation() {
+  lacks "text relocations" "$(dynamic "$1" TEXTREL)"
+}
+
+has_no_thread_local_storage() {
+  lacks "thread-local storage" "$(readelf -lW "$1" | grep -E '^ *TLS ')"
+}
+
+has_no_search_path() {
+  lacks "search path" "$(dynamic "$1" 'RPATH|RUNPATH')"
+}
+
+has_no_executable_stack() {
+  readelf -lW "$1" | grep -qE '^ *GNU_STACK .* RW '
+}
+
+has_a_random_place() {
+  readelf -hW "$1" | grep -q 'Type: *DYN '
+}
+
+needs_libc_alone() {
+  [ "$(dynamic "$1" NEEDED | grep -o '\[.*')" = '[libc.so.6]' ]
+}
+
+runs_on_glibc_2_28() {
+  local newest
+  newest=$(readelf -VW "$1" | grep -o 'GLIBC_[0-9.A-Z_]*' | sort -V | uniq |
+    sed '/^GLIBC_2\.[0-9]$/d; /^GLIBC_2\.1[0-9]$/d; /^GLIBC_2\.2[0-8]$/d
+      /^GLIBC_2\.[0-9]\.[0-9]$/d')
+  lacks "newer than 2.28" "$newest"
+}
+
+exports_audit_functions_alone() {
+  [ "$(nm -D --defined-only "$1" | sed 's/.* //' | LC_ALL=C sort | tr '\n' ' ')" = \
+    'la_activity la_objclose la_objopen la_objsearch la_preinit la_symbind64 la_version ' ]
 }
 
 # Nothing of these may be called inside somebody's process.
+calls_nothing_forbidden() {
+  lacks "calls" "$(nm -D --undefined-only "$1" | sed 's/.* //; s/@.*//' |
+    grep -xE "malloc|calloc|realloc|free|_?exit|abort|__assert_fail|setenv|putenv|fopen|f?printf|puts|\
+pthread_create|pthread_mutex_lock|signal|sigaction")"
+}
+
+has_no_constructor() {
+  lacks "constructors or destructors" "$(dynamic "$1" '\((INIT|FINI|INIT_ARRAY|FINI_ARRAY)\)')"
+}
+
+has_cet_note() {
+  readelf -nW "$1" | grep -q 'x86 feature: IBT, SHSTK'
+}
+
+# Addresses of functions that are exported, stand in data or are loaded by code: for the
+# CET note to be true each begins with endbr64, as each entry of the PLT does.
+landing_places() {
+  nm -D --defined-only "$1" | awk '{ print $1 }'
+  readelf -rW "$1" | awk '$3 == "R_X86_64_RELATIVE" { printf "%16s\n", $4 }' | tr ' ' 0
+  objdump -d --no-show-raw-insn "$1" |
+    awk '/\tlea .*# / && $NF !~ /\+/ { sub(/.*# /, ""); printf "%16s\n", $1 }' | tr ' ' 0
+}
+
+has_landing_pads() {
+  local disassembled=$BATS_TEST_TMPDIR/disassembled places
+  objdump -d --no-show-raw-insn "$1" >"$disassembled"
+  places=$(landing_places "$1" | sort -u)
+  # Places in code that are not the start of a function, labels of a switch, have none.
+  lacks "no endbr64 at" "$(awk -v places="$places" '
+    BEGIN { n = split(places, list); for (i = 1; i <= n; i++) wanted[list[i]] = 1 }
+    /^[0-9a-f]+ <.*>:$/ { name = wanted[$1] ? $2 : ""; seen += wanted[$1]; next }
+    name != "" { if ($2 != "endbr64") print name; name = "" }
+    END { if (seen < 10) print "only " seen " functions" }' "$disassembled")"
+}
+
+# ---- tests ----
+
+@test "artefact: all is read-only after relocation" {
+  holds is_read_only_after_relocation -Wl,-z,norelro
+}
+
+@test "artefact: symbols are bound at once" {
+  holds is_bound_at_once -Wl,-z,lazy
+}
+
+@test "artefact: nothing is writable and executable" {
+  holds has_no_writable_code "$(object -xassembler <<<'.section .wx, "awx"; ret')"
+}
+
+@test "artefact: no text relocations" {
+  holds has_no_text_relocation -Wl,-z,notext "$(object -xassembler <<<'.text; .quad environ')"
+}
+
+@test "artefact: no thread-local storage" {
+  holds has_no_thread_local_storage "$(object <<<'__thread int mine;')"
+}
+
+@test "artefact: no RUNPATH and no RPATH" {
+  holds has_no_search_path -Wl,-rpath,/lib
+  holds has_no_search_path -Wl,-rpath,/lib -Wl,--disable-new-dtags
+}
+
+@test "artefact: the stack is not executable" {
+  holds has_no_executable_stack -Wl,-z,execstack
+}
+
+@test "artefact: both can be loaded anywhere" {
+  has_a_random_place "$module"
+  has_a_random_place "$program"
+  notices has_a_random_place program -no-pie
+}
+
+@test "artefact: both need libc alone" {
+  holds needs_libc_alone -Wl,--no-as-needed -lm
+}
+
+@test "artefact: both start on glibc 2.28" {
+  holds runs_on_glibc_2_28 "$(object <<<'int pthread_kill(); int (*use)() = pthread_kill;')"
+  # What the start code would ask for without the Makefile's --wrap.
+  cd "$BATS_TEST_TMPDIR"
+  gcc -x c -o default - <<<'int main(void) { return 0; }'
+  if ! runs_on_glibc_2_28 default; then
+    readelf -VW default | grep -q GLIBC_2.34
+  fi
+}
+
+@test "artefact: the module exports what ld.so looks for, and nothing else" {
+  exports_audit_functions_alone "$module"
+  cd "$BATS_TEST_TMPDIR"
+  gcc -shared -fPIC -x c -o more.so - <<<"$(nm -D --defined-only "$module" |
+    sed 's/.* \(.*\)/int \1(void) { return 0; }/') int more(void) { return 0; }"
+  run exports_audit_functions_alone more.so
+  assert_failure
+}
+
 @test "artefact: the module neither allocates, nor exits, nor uses stdio streams" {
-  run bash -c "nm -D --undefined-only '$module' | sed 's/.* //; s/@.*//'"
-  for name in malloc calloc realloc free exit _exit abort __assert_fail setenv putenv fopen \
-    fprintf printf puts pthread_create pthread_mutex_lock signal sigaction; do
-    refute_line "$name"
-  done
+  calls_nothing_forbidden "$module"
+  notices calls_nothing_forbidden module \
+    "$(object <<<'void abort(void); void (*use)(void) = abort;')"
+}
+
+@test "artefact: nothing of the module runs before ld.so calls it" {
+  has_no_constructor "$module"
+  notices has_no_constructor module \
+    "$(object <<<'__attribute__((constructor)) static void early(void) { }')"
+}
+
+@test "artefact: the module's CET note, and that it is true" {
+  [ "$(uname -m)" = x86_64 ] || cannot "CET is of x86-64"
+  has_cet_note "$module"
+  notices has_cet_note module "$(object -xassembler <<<'nop')"
+  has_landing_pads "$module"
+  notices has_landing_pads module "$(object -xassembler <<<'.text
+.type bare, @function
+bare: ret
+.data
+.quad bare')"
+  notices has_landing_pads module "$(object -xassembler <<<'.text
+.type user, @function
+user: endbr64
+lea bare(%rip), %rax
+ret
+.type bare, @function
+bare: ret')"
 }
 
 # includes FOLDER...: what the sources include of the project, by folder.

@@ -10,7 +10,7 @@ load helper
 
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
-  "${CC:-gcc}" -std=gnu11 -Wall -I. -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/closuretest" \
+  "${CC:-gcc}" -std=gnu11 -Wall -I. -D_GNU_SOURCE "${strict[@]}" -o "$BATS_FILE_TMPDIR/closuretest" \
     tests/fixture/closuretest.c audit/{closure,ld_cache,libraries,status}.c policy/arena.c
   LOADER=$(readelf -lW /bin/true | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
   export LOADER

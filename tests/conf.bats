@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The text of a policy -> rules, or every error in it; through `pypy-isolate conf`.
 
+# shellcheck disable=SC2154 # set by helper
+
 load helper
 
 setup() {
@@ -10,7 +12,7 @@ setup() {
 }
 
 iso() {
-  run --separate-stderr "$root/pypy-isolate" "$@"
+  run --separate-stderr "$built/pypy-isolate" "$@"
 }
 
 # The text on standard input is t.conf, and these lines are all that is said
@@ -46,7 +48,7 @@ repeat() {
 
 @test "conf: the compiled-in texts are the files, byte for byte" {
   # The linker keeps the section and may only fill up between what it joins.
-  objcopy -O binary --only-section=.builtin_text "$root/pypy-isolate" texts
+  objcopy -O binary --only-section=.builtin_text "$built/pypy-isolate" texts
   cat "$root"/pypy-isolate.conf "$root"/policy/{groups.conf,capi/{pypy,cpython}.list} >files
   cmp texts files
 }
@@ -143,7 +145,7 @@ CONF
   iso conf a b
   assert_equal "${stderr%%$'\n'*}" "pypy-isolate: unexpected 'b'"
   assert_equal "$status" 125
-  run bash -c '"$1" conf >/dev/full' _ "$root/pypy-isolate"
+  run bash -c '"$1" conf >/dev/full' _ "$built/pypy-isolate"
   assert_equal "$status" 125
   assert_output --partial 'standard output: No space left on device'
 }

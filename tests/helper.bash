@@ -9,6 +9,12 @@ load /usr/lib/bats/bats-assert/load.bash
 
 root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 cache=$root/cache
+# Where the built files are; `make sanitize` has others.
+built=${ISOLATE_BUILT:-$root}
+# How the pure parts are compiled: the first mistake ends a test. What a fixture has not
+# given back when it ends is none.
+strict=(-g -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 unset PYPY_ISOLATE PYPY_ISOLATE_CONF PYPY_ISOLATE_LOG
 
 # A test that cannot run here is skipped, but where everything must work it fails.
@@ -34,7 +40,7 @@ plain() {
 }
 
 isolated() {
-  run --separate-stderr "$root/pypy-isolate" "$@"
+  run --separate-stderr "$built/pypy-isolate" "$@"
 }
 
 # walk [COMMAND-BEFORE-pypy3...] SCRIPT: $output is slotwalk's report.

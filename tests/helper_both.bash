@@ -14,7 +14,7 @@ TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 FIXTURE="$TOP/tests/fixture"
 PYTHON=${PYTHON:-pypy3}
 # The one place that says how to isolate: words to put before the interpreter.
-ISOLATE=${ISOLATE:-$TOP/pypy-isolate}
+ISOLATE=${ISOLATE:-$built/pypy-isolate}
 ISOLATE_TIMEOUT=60	# seconds; nothing here may hang
 
 unset LD_PRELOAD LD_AUDIT LD_BIND_NOW

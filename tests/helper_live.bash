@@ -21,7 +21,7 @@ live_begin() {
   }
   SITE=$ROUTES/site-packages
   # The one place that says what isolation is.
-  ISOLATE=${ISOLATE:-$TOP/pypy-isolate}
+  ISOLATE=${ISOLATE:-$built/pypy-isolate}
   ZLIB=$(pypy3 -c 'import zlib; print(zlib.ZLIB_RUNTIME_VERSION)')
   export TOP ROUTES SITE ISOLATE ZLIB
 }

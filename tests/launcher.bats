@@ -14,7 +14,7 @@ setup_file() {
   BIN="$BATS_FILE_TMPDIR/bin"
   export TOP BIN
   mkdir "$BIN"
-  cp "$TOP/pypy-isolate" "$BIN/"
+  cp "${ISOLATE_BUILT:-$TOP}/pypy-isolate" "$BIN/"
   auditor "$BIN/libpypy-isolate.so"
   gcc -x c -o "$BIN/show" - <<'C'
 /* Its arguments in brackets, and which of descriptors 0 to 9 are open. */
@@ -307,6 +307,7 @@ cannot be in LD_AUDIT; put pypy-isolate into another directory" "./$name/pypy-is
   assert_equal "$(value_of GLIBC_TUNABLES)" "$needed"
 }
 
+# bats test_tags=allocator
 @test "launcher: a preloaded jemalloc does not stop the program from starting" {
   export LD_PRELOAD=libjemalloc.so.2
   # The reason for all this: any auditor, and no tunable.
@@ -320,6 +321,7 @@ cannot be in LD_AUDIT; put pypy-isolate into another directory" "./$name/pypy-is
   assert_success
 }
 
+# bats test_tags=allocator
 @test "launcher: nor does one that /etc/ld.so.preload names" {
   in_etc='mount -t tmpfs none /etc && echo libjemalloc.so.2 >/etc/ld.so.preload && "$@"'
   run -127 unshare -rm sh -c "$in_etc" sh env LD_AUDIT="$BIN/libpypy-isolate.so" true

@@ -4,11 +4,13 @@
 # why: scenes for the pure function (tests/fixture/placementtest.c says how to read
 # them). Packages are p, q, r; files are numbers.
 
+# shellcheck disable=SC2154 # set by helper
+
 load helper
 
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
-  "${CC:-gcc}" -std=gnu11 -Wall -I. -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/placementtest" \
+  "${CC:-gcc}" -std=gnu11 -Wall -I. -D_GNU_SOURCE "${strict[@]}" -o "$BATS_FILE_TMPDIR/placementtest" \
     tests/fixture/placementtest.c policy/{placement,diag}.c
 }
 

@@ -3,11 +3,13 @@
 # Rules + facts -> verdict, as tables: FUNCTION ARGUMENT... ANSWER [WHY], where
 # WHY is the line of the file that must have decided (tests/fixture/rulestest.c).
 
+# shellcheck disable=SC2154 # set by helper
+
 load helper
 
 setup_file() {
   cd "$BATS_TEST_DIRNAME/.." || return
-  "${CC:-gcc}" -std=gnu11 -I. -D_GNU_SOURCE -o "$BATS_FILE_TMPDIR/rulestest" \
+  "${CC:-gcc}" -std=gnu11 -I. -D_GNU_SOURCE "${strict[@]}" -o "$BATS_FILE_TMPDIR/rulestest" \
     tests/fixture/rulestest.c policy/{arena,diag,glob,conf,conf_check,conf_error,rules,capi,builtin,package}.c
 }
 
