@@ -194,7 +194,7 @@ static bool gather_packages(struct facts *facts, const struct namespace *namespa
 		package[i++] = claim->package;
 	space->package = package;
 	space->package_count = i;
-	space->is_common = namespace->is_common;
+	space->is_common = __atomic_load_n(&namespace->is_common, __ATOMIC_ACQUIRE);
 	space->has_promoted = scope_is_used(namespace);
 	return true;
 }

@@ -138,8 +138,10 @@ static const struct object *in_base(const char *soname, struct diag *diag)
 	if (handle)
 		return object_of_map(handle);
 	error = process.base.dlerror();
-	if (error && !says_absent(error))
-		diag_set(diag, "%s", error);
+	/* The next call of a dl function gives ld.so's text back. */
+	diag_set(diag, "%s", error ? error : "no reason given");
+	if (says_absent(diag->text))
+		diag->text[0] = '\0';
 	return NULL;
 }
 

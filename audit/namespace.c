@@ -242,7 +242,7 @@ static struct namespace *take_spare(const struct object *interpreter)
 		    !__atomic_load_n(&each->made, __ATOMIC_ACQUIRE) ||
 		    !change_life(each, &life, life + 1))
 			continue;
-		each->is_common = false;
+		__atomic_store_n(&each->is_common, false, __ATOMIC_RELEASE);
 		return each;
 	}
 	return NULL;

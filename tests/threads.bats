@@ -130,20 +130,21 @@ PY
   export LD_LIBRARY_PATH=$PWD/system:$LD_LIBRARY_PATH
   script <<'PY'
 import ctypes, os, shutil
+import loaded
 path = os.path.abspath("site-packages/guest/lib.so")
 try:
     ctypes.CDLL(path)
 except OSError as error:
     print("libhost.so.1: cannot read file data" in str(error) or error)
 shutil.copy("whole", "system/libhost.so.1")
-print(ctypes.CDLL(path).ask())
+print(ctypes.CDLL(path).ask(), loaded.namespaces("system/libhost.so.1"))
 PY
   cp system/libhost.so.1 short
   for PYTHON in "${PYTHONS[@]}"; do
     cp short system/libhost.so.1
     isolated
     prints 'True
-3'
+3 [0]'
   done
 }
 
