@@ -103,8 +103,8 @@ void process_log(enum log_level level, const char *format, ...)
 	line[length++] = '\n';
 	fd = log_descriptor();
 	/* Nothing can be done about a log that cannot be written. */
-	if (sys_write(fd, line, length) < 0)
-		length = 0;
+	while (sys_write(fd, line, length) < 0 && errno == EINTR)
+		;
 	if (fd != STDERR_FILENO)
 		sys_close(fd);
 }
