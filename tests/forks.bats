@@ -142,7 +142,8 @@ print([name for name in inherited if '/memfd:' in name], n1.mod.next())
 print({space > 0 for space in loaded.namespaces(n1.mod)})
 """
 for close in True, False:
-    run = subprocess.run([sys.executable, "-c", code], close_fds=close, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", code], close_fds=close, capture_output=True,
+                         text=True)
     print(run.stdout + run.stderr, run.returncode)
 PY
   everywhere '[] 1
@@ -153,7 +154,7 @@ PY
  0'
 }
 
-@test "a daemon closes all descriptors and opens files at their numbers: imports, and keeps its files" {
+@test "a daemon closes descriptors and opens files at their numbers: it imports, and has its files" {
   script <<'PY'
 import ctypes, importlib, os, sys
 import loaded, look

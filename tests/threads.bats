@@ -32,7 +32,8 @@ driver.driver_run.restype = ctypes.c_char_p
 driver.driver_signals.restype = ctypes.c_long
 FILES = (os.environ["BUILT"] + "/site-packages/t%d/lib.so").encode()
 def run(seconds):
-    opened, failed, wrong, *reason = driver.driver_run(FILES, 40, ctypes.c_double(seconds)).split()
+    said = driver.driver_run(FILES, 40, ctypes.c_double(seconds))
+    opened, failed, wrong, *reason = said.split()
     return int(opened) > 100, int(failed), int(wrong), *reason
 def copies():
     files = [line.split()[-1] for line in look.maps() if line.split()[2] == "00000000"]
@@ -151,7 +152,8 @@ PY
 @test "the lists that threads share, under ThreadSanitizer" {
   local source flags=(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I"$TOP" -O1 -g -fsanitize=thread)
   mkdir race
-  for source in policy/{arena,diag}.c audit/{claim,host,namespace}.c tests/fixture/threads/race.c; do
+  for source in policy/{arena,diag}.c audit/{claim,host,namespace}.c \
+    tests/fixture/threads/race.c; do
     gcc "${flags[@]}" -c -o "race/$(basename "$source").o" "$TOP/$source"
   done
   # What none of these calls here need not be there.
@@ -172,7 +174,8 @@ import importlib
 driver.driver_signals(100)
 modules = [importlib.import_module("n%d.mod" % n) for n in range(8)]
 said = [module.next() for module in modules]
-said += [ctypes.CDLL("%s/site-packages/n%d/lib.so" % (os.environ["BUILT"], n)).two() for n in range(8)]
+path = os.environ["BUILT"] + "/site-packages/n%d/lib.so"
+said += [ctypes.CDLL(path % n).two() for n in range(8)]
 count = driver.driver_signals(0)
 print(said == [1] * 8 + [2] * 8, count > 5)
 print({number > 0 for number in loaded.namespaces(*modules)})
@@ -272,11 +275,17 @@ PY
 }
 
 @test "... 200 paths to 40 libraries in turn" {
-  steady <<<'turn = lambda n: open_and_close("%s/site-packages/t%d/%slib.so" % (BUILT, n % 40, "./" * (n % 5)))'
+  steady <<'PY'
+def turn(n):
+    open_and_close("%s/site-packages/t%d/%slib.so" % (BUILT, n % 40, "./" * (n % 5)))
+PY
 }
 
 @test "... RTLD_GLOBAL" {
-  steady <<<'turn = lambda n: open_and_close("%s/site-packages/t%d/lib.so" % (BUILT, n % 4), GLOBAL)'
+  steady <<'PY'
+def turn(n):
+    open_and_close("%s/site-packages/t%d/lib.so" % (BUILT, n % 4), GLOBAL)
+PY
 }
 
 @test "... one that lacks a symbol, and one that is no ELF file" {
@@ -299,5 +308,8 @@ int ask(void) { return XML_ExpatVersionInfo() + nobody_has_it(); }
 C
   export PYPY_ISOLATE_LOG=error
   echo 'unlisted warn "*/bad/*"' >>policy
-  steady <<<'turn = lambda n: fail(os.path.abspath("site-packages/bad/lacks.so"), "nobody_has_it")'
+  steady <<'PY'
+def turn(n):
+    fail(os.path.abspath("site-packages/bad/lacks.so"), "nobody_has_it")
+PY
 }
