@@ -40,14 +40,13 @@ struct namespace *claim_home(const struct claim *newest, const struct object *in
 	return home;
 }
 
-const char *claim_package(const struct claim *newest, const struct namespace *namespace,
-			  size_t n)
+const struct claim *claim_of_package(const struct claim *newest,
+				     const struct namespace *namespace)
 {
-	for (; newest; newest = newest->before)
-		if (!newest->is_library && newest->namespace == namespace &&
-		    claim_holds(newest) && n-- == 0)
-			return newest->package;
-	return NULL;
+	while (newest && (newest->is_library || newest->namespace != namespace ||
+			  !claim_holds(newest)))
+		newest = newest->before;
+	return newest;
 }
 
 static bool is_of_file(const struct claim *claim, const struct namespace *namespace,

@@ -29,9 +29,10 @@ struct claim *claim_newest(void);
 struct namespace *claim_home(const struct claim *newest, const struct object *interpreter,
 			     const char *package);
 
-/* The n-th package (from 0) that lives in the namespace, or NULL after the last. */
-const char *claim_package(const struct claim *newest, const struct namespace *namespace,
-			  size_t n);
+/* The newest claim of a package that lives in the namespace, or NULL; what was made before
+ * it leads to the next. */
+const struct claim *claim_of_package(const struct claim *newest,
+				     const struct namespace *namespace);
 
 /* The claim of the namespace for that file, or NULL. */
 const struct claim *claim_of_library(const struct claim *newest,

@@ -179,21 +179,22 @@ static bool gather_libraries(struct facts *facts, const struct namespace *namesp
 static bool gather_packages(struct facts *facts, const struct namespace *namespace,
 			    struct placement_space *space)
 {
+	const struct claim *first = claim_of_package(facts->claims, namespace), *claim;
 	const char **package;
-	size_t count = 0, i;
+	size_t count = 0, i = 0;
 
-	while (claim_package(facts->claims, namespace, count))
+	for (claim = first; claim; claim = claim_of_package(claim->before, namespace))
 		count++;
 	package = arena_take(&facts->scratch, (count + 1) * sizeof *package);
 	if (!package)
 		return false;
-	/* A claim can end meanwhile. */
-	for (i = 0; i < count && (package[i] = claim_package(facts->claims, namespace, i)); i++)
-		;
-	count = i;
+	/* A claim can end meanwhile, and an ended one be renewed. */
+	for (claim = first; claim && i < count;
+	     claim = claim_of_package(claim->before, namespace))
+		package[i++] = claim->package;
 	space->package = package;
-	space->package_count = count;
-	space->is_common = namespace->is_common;
+	space->package_count = i;
+	space->is_common = __atomic_load_n(&namespace->is_common, __ATOMIC_ACQUIRE);
 	space->has_promoted = scope_is_used(namespace);
 	return true;
 }

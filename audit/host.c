@@ -6,6 +6,7 @@
  * fail; whoever began the load makes the mirror and tries once more. */
 #include "audit/host.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "audit/mirror.h"
@@ -14,32 +15,48 @@
 
 #define HOST_MAX 1024	/* a `share` with a wildcard can mean many */
 
-enum host_state { STATE_WANTED, STATE_READY, STATE_ABSENT };
-
 struct host {
 	const char *soname;
-	enum host_state state;
-	struct mirror *mirror;		/* STATE_READY */
-	const char *reason;		/* STATE_WANTED: why it could not be made, or NULL */
+	const struct mirror *mirror;	/* the newest; NULL: wanted; &absent: there is none */
+	const char *reason;		/* wanted: why it could not be made, or NULL */
 };
 
-/* Appended to under ld.so's lock or before a namespace exists; never shrinks. */
+static const struct mirror absent;
+
+/* Appended to by any thread; never shrinks. */
 static struct {
 	struct host *entry[HOST_MAX];
-	unsigned count;
 	unsigned generation;
 	struct host *missed;		/* the last that was wanted, until somebody asks */
 } hosts;
 
+/* The n-th (from 0), or NULL after the last. */
+static struct host *host_number(unsigned n)
+{
+	return n < HOST_MAX ? __atomic_load_n(&hosts.entry[n], __ATOMIC_ACQUIRE) : NULL;
+}
+
 static struct host *entry_of(const char *soname)
 {
-	unsigned count = __atomic_load_n(&hosts.count, __ATOMIC_ACQUIRE);
+	struct host *host;
 
-	for (unsigned i = 0; i < count && i < HOST_MAX; i++) {
-		struct host *host = __atomic_load_n(&hosts.entry[i], __ATOMIC_ACQUIRE);
-
-		if (host && strcmp(host->soname, soname) == 0)
+	for (unsigned n = 0; (host = host_number(n)); n++)
+		if (strcmp(host->soname, soname) == 0)
 			return host;
+	return NULL;
+}
+
+/* Of two threads that note the same, the first has it. */
+static struct host *append(struct host *host)
+{
+	for (unsigned n = 0; n < HOST_MAX; n++) {
+		struct host *there = NULL;
+
+		if (__atomic_compare_exchange_n(&hosts.entry[n], &there, host, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return host;
+		if (strcmp(there->soname, host->soname) == 0)
+			return there;
 	}
 	return NULL;
 }
@@ -47,15 +64,10 @@ static struct host *entry_of(const char *soname)
 static struct host *note(const char *soname)
 {
 	struct host *host = arena_take(&process.arena, sizeof *host);
-	unsigned i;
 
 	if (!host || !(host->soname = arena_text(&process.arena, soname, strlen(soname))))
 		return NULL;
-	i = __atomic_fetch_add(&hosts.count, 1, __ATOMIC_ACQ_REL);
-	if (i >= HOST_MAX)
-		return NULL;
-	__atomic_store_n(&hosts.entry[i], host, __ATOMIC_RELEASE);
-	return host;
+	return append(host);
 }
 
 /* Like the glibc family, ld.so is always base's. glibc would make a proxy of it, but has
@@ -102,16 +114,35 @@ static bool may_share(const struct object *object, const char *soname)
 	return may;
 }
 
-/* The library in base, loaded there if it has to be. */
-static const struct object *in_base(const char *soname)
+/* Does ld.so say that there is no such file? In base's words, for they are translated. */
+static bool says_absent(const char *error)
+{
+	char *(*strerror_of_base)(int) = process.base.dlsym(process.main, "strerror");
+	const char *words = strerror_of_base ? strerror_of_base(ENOENT) : NULL;
+	size_t length = strlen(error), end = words ? strlen(words) : 0;
+
+	return !words || (length >= end && strcmp(error + length - end, words) == 0);
+}
+
+/* The library in base, loaded there if it has to be. NULL: base has none; or with a reason
+ * in diag, it cannot be loaded now, for want of descriptors say. */
+static const struct object *in_base(const char *soname, struct diag *diag)
 {
 	const struct object *object = object_in_base(soname);
+	const char *error;
 	void *handle;
 
 	if (object)
 		return object;
 	handle = process.base.dlmopen(LM_ID_BASE, soname, RTLD_LAZY);
-	return handle ? object_of_map(handle) : NULL;
+	if (handle)
+		return object_of_map(handle);
+	error = process.base.dlerror();
+	/* The next call of a dl function gives ld.so's text back. */
+	diag_set(diag, "%s", error ? error : "no reason given");
+	if (says_absent(diag->text))
+		diag->text[0] = '\0';
+	return NULL;
 }
 
 #define NEEDED_MAX 16
@@ -129,42 +160,74 @@ static size_t needed_of(const struct object *object, const char **needed)
 	return count;
 }
 
-static enum host_state prepare(struct host *host, struct diag *diag)
+/* In private. False, with a reason in diag: it cannot be made now; without: there is none. */
+static bool make(struct mirror *mirror, const char *soname, struct diag *diag)
 {
 	const struct mirror_filter all = { 0 };
-	const struct object *object = in_base(host->soname);
+	const struct object *object = in_base(soname, diag);
 	const char *needed[NEEDED_MAX];
-	struct mirror *mirror = arena_take(&process.arena, sizeof *mirror);
 
-	if (!object || !may_share(object, host->soname))
-		return STATE_ABSENT;
-	if (!mirror) {
-		diag_set(diag, "no memory for the mirror of %s", host->soname);
-		return STATE_WANTED;
-	}
-	if (!mirror_make(mirror, object, host->soname, &all, needed,
-			 needed_of(object, needed), diag))
-		return STATE_WANTED;
-	host->mirror = mirror;
-	return STATE_READY;
+	return object && may_share(object, soname) &&
+	       mirror_make(mirror, object, soname, &all, needed, needed_of(object, needed),
+			   diag);
 }
 
-static bool is_usable(const struct host *host)
+static const struct mirror *keep(const struct mirror *made, const char *soname,
+				 struct diag *diag)
 {
-	return host->state == STATE_ABSENT ||
-	       (host->state == STATE_READY && memfile_lives(&host->mirror->file));
+	struct mirror *mirror = arena_take(&process.arena, sizeof *mirror);
+
+	if (mirror)
+		*mirror = *made;
+	else
+		diag_set(diag, "no memory for the mirror of %s", soname);
+	return mirror;
+}
+
+static const struct mirror *mirror_of(const struct host *host)
+{
+	return __atomic_load_n(&host->mirror, __ATOMIC_ACQUIRE);
+}
+
+static bool is_usable(const struct mirror *mirror)
+{
+	return mirror && (mirror == &absent || memfile_lives(&mirror->file));
+}
+
+/* Instead of one that does not serve any more. Of two threads that do so at once, the
+ * first has it: then false. */
+static bool publish(struct host *host, const struct mirror *old, const struct mirror *mirror)
+{
+	if (!__atomic_compare_exchange_n(&host->mirror, &old, mirror, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return false;
+	__atomic_fetch_add(&hosts.generation, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void prepare(struct host *host, const struct mirror *old, struct diag *diag)
+{
+	struct mirror made;
+	const struct mirror *kept = &absent;
+	bool is_made = make(&made, host->soname, diag);
+
+	if (is_made)
+		kept = mirror_of(host) == old ? keep(&made, host->soname, diag) : NULL;
+	else if (diag->text[0])
+		kept = NULL;
+	if ((!kept || !publish(host, old, kept)) && is_made)
+		memfile_close(&made.file);
 }
 
 static bool make_ready(struct host *host, struct diag *diag)
 {
-	if (!is_usable(host)) {
-		enum host_state state = prepare(host, diag);
+	const struct mirror *mirror = mirror_of(host);
 
-		__atomic_store_n(&host->state, state, __ATOMIC_RELEASE);
-		if (state != STATE_WANTED)
-			__atomic_fetch_add(&hosts.generation, 1, __ATOMIC_RELEASE);
+	if (!is_usable(mirror)) {
+		prepare(host, mirror, diag);
+		mirror = mirror_of(host);
 	}
-	return host->state == STATE_READY;
+	return mirror && mirror != &absent;
 }
 
 static enum host_answer wanted(struct host *host)
@@ -176,27 +239,35 @@ static enum host_answer wanted(struct host *host)
 enum host_answer host_find(const char *soname, const char **path)
 {
 	struct host *host = entry_of(soname);
+	const struct mirror *mirror;
 
 	if (!host) {
 		if (!is_shared(soname) || !(host = note(soname)))
 			return HOST_NOT;
 		return wanted(host);
 	}
-	switch (__atomic_load_n(&host->state, __ATOMIC_ACQUIRE)) {
-	case STATE_READY:
-		*path = host->mirror->file.path;
-		return HOST_READY;
-	case STATE_ABSENT:
-		return HOST_NOT;
-	default:
+	mirror = mirror_of(host);
+	if (!mirror)
 		return wanted(host);
-	}
+	if (mirror == &absent)
+		return HOST_NOT;
+	*path = mirror->file.path;
+	return HOST_READY;
+}
+
+static const char *reason_of(const struct host *host)
+{
+	return __atomic_load_n(&host->reason, __ATOMIC_ACQUIRE);
 }
 
 static void remember(struct host *host, const char *reason)
 {
-	if (!host->reason || strcmp(host->reason, reason) != 0)
-		host->reason = arena_text(&process.arena, reason, strlen(reason));
+	const char *had = reason_of(host);
+
+	if (!had || strcmp(had, reason) != 0)
+		__atomic_store_n(&host->reason,
+				 arena_text(&process.arena, reason, strlen(reason)),
+				 __ATOMIC_RELEASE);
 }
 
 /* The reason, which is long, is not for the stack of who knows whose thread. */
@@ -215,19 +286,18 @@ static void try_to_make(struct host *host)
 
 void host_prepare(void)
 {
-	for (unsigned i = 0; i < hosts.count && i < HOST_MAX; i++) {
-		struct host *host = __atomic_load_n(&hosts.entry[i], __ATOMIC_ACQUIRE);
+	struct host *host;
 
-		if (host && !is_usable(host))
+	for (unsigned n = 0; (host = host_number(n)); n++)
+		if (!is_usable(mirror_of(host)))
 			try_to_make(host);
-	}
 }
 
 const char *host_missing(void)
 {
 	const struct host *host = __atomic_exchange_n(&hosts.missed, NULL, __ATOMIC_ACQ_REL);
 
-	return host ? host->reason : NULL;
+	return host ? reason_of(host) : NULL;
 }
 
 unsigned host_generation(void)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -216,7 +215,7 @@ static bool settle(struct temporary *temporary, const char *directory, const cha
 	uint64_t number;
 
 	if (!is_safe(directory) ||
-	    getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+	    sys_random(&number, sizeof number) != sizeof number)
 		return false;
 	snprintf(temporary->path, sizeof temporary->path, "%s/pypy-isolate.%016llx.%.60s",
 		 directory, (unsigned long long)number, label);

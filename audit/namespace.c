@@ -39,45 +39,64 @@ static bool is_c_api(const void *capi, const char *name)
 	return capi_allows(capi, name, NULL);
 }
 
-static struct root *root_make(const struct object *interpreter, struct diag *diag)
+/* Of those from newest on, one that can be opened, by us alone if it is temporary; or NULL. */
+static struct root *root_claim(struct root *newest, const struct object *interpreter)
 {
-	const struct mirror_filter filter = { is_c_api, interpreter->profile->exports };
-	struct root *root = arena_take(&process.arena, sizeof *root);
-	const char *needed[ROOT_NEEDED_MAX];
-	size_t count = host_begin(needed, ROOT_NEEDED_MAX, diag);
+	while (newest && !(newest->interpreter == interpreter &&
+			   memfile_claim(&newest->mirror.file)))
+		newest = newest->before;
+	return newest;
+}
 
-	if (!root)
-		diag_set(diag, "no memory for the interpreter's mirror");
-	if (!root || !count)
-		return NULL;
-	root->interpreter = interpreter;
-	if (!mirror_make(&root->mirror, interpreter, "python-c-api", &filter, needed, count,
-			 diag))
-		return NULL;
+static struct root *newest_root(void)
+{
+	return __atomic_load_n(&state.roots, __ATOMIC_ACQUIRE);
+}
+
+/* Of threads that make one at once, the first has it, and others close theirs. */
+static struct root *root_publish(struct root *root)
+{
+	struct root *other;
+
 	memfile_claim(&root->mirror.file);
-	root->before = state.roots;
+	root->before = newest_root();
+	do
+		if ((other = root_claim(root->before, root->interpreter))) {
+			memfile_close(&root->mirror.file);
+			return other;
+		}
 	while (!__atomic_compare_exchange_n(&state.roots, &root->before, root, false,
-					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		;
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 	return root;
 }
 
-static struct root *root_of(const struct object *interpreter)
+static struct root *root_make(const struct object *interpreter, struct diag *diag)
 {
-	struct root *root = __atomic_load_n(&state.roots, __ATOMIC_ACQUIRE);
+	const struct mirror_filter filter = { is_c_api, interpreter->profile->exports };
+	const char *needed[ROOT_NEEDED_MAX];
+	size_t count = host_begin(needed, ROOT_NEEDED_MAX, diag);
+	struct mirror mirror;
+	struct root *root;
 
-	while (root && root->interpreter != interpreter)
-		root = root->before;
-	return root;
+	if (!count || !mirror_make(&mirror, interpreter, "python-c-api", &filter, needed, count,
+				   diag))
+		return NULL;
+	root = arena_take(&process.arena, sizeof *root);
+	if (!root) {
+		memfile_close(&mirror.file);
+		diag_set(diag, "no memory for the interpreter's mirror");
+		return NULL;
+	}
+	root->interpreter = interpreter;
+	root->mirror = mirror;
+	return root_publish(root);
 }
 
 static struct root *root_ready(const struct object *interpreter, struct diag *diag)
 {
-	struct root *root = root_of(interpreter);
+	struct root *root = root_claim(newest_root(), interpreter);
 
-	if (root && memfile_claim(&root->mirror.file))
-		return root;
-	return root_make(interpreter, diag);
+	return root ? root : root_make(interpreter, diag);
 }
 
 struct namespace *namespace_of(Lmid_t lmid)
@@ -223,7 +242,7 @@ static struct namespace *take_spare(const struct object *interpreter)
 		    !__atomic_load_n(&each->made, __ATOMIC_ACQUIRE) ||
 		    !change_life(each, &life, life + 1))
 			continue;
-		each->is_common = false;
+		__atomic_store_n(&each->is_common, false, __ATOMIC_RELEASE);
 		return each;
 	}
 	return NULL;
@@ -241,14 +260,18 @@ struct namespace *namespace_make(const struct object *interpreter, struct diag *
 	return spare ? spare : make(interpreter, diag);
 }
 
-static const char *find_adopted(const struct namespace *namespace, const char *name)
+static const struct adopted *newest_adopted(const struct namespace *namespace)
 {
-	const struct adopted *adopted = __atomic_load_n(&namespace->adopted, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&namespace->adopted, __ATOMIC_ACQUIRE);
+}
 
-	for (; adopted; adopted = adopted->before)
-		if (strcmp(adopted->name, name) == 0 &&
-		    memfile_lives(&adopted->mirror.file))
-			return adopted->mirror.file.path;
+/* Of those from newest on, the path of its mirror, or NULL. */
+static const char *find_adopted(const struct adopted *newest, const char *name)
+{
+	for (; newest; newest = newest->before)
+		if (strcmp(newest->name, name) == 0 &&
+		    memfile_lives(&newest->mirror.file))
+			return newest->mirror.file.path;
 	return NULL;
 }
 
@@ -277,28 +300,46 @@ static size_t adopt_needed(struct namespace *namespace, const struct object *obj
 	return count;
 }
 
+/* The mirror is the namespace's from now on; or it is closed, for another thread has been
+ * faster. False: no memory. */
+static bool keep_adopted(struct namespace *namespace, struct mirror *mirror,
+			 const struct object *object, const char *name)
+{
+	const struct adopted *newest = newest_adopted(namespace);
+	struct adopted *adopted = arena_take(&process.arena, sizeof *adopted);
+
+	if (!adopted || !(adopted->name = arena_text(&process.arena, name, strlen(name))))
+		return false;
+	adopted->object = object;
+	adopted->mirror = *mirror;
+	do {
+		if (find_adopted(newest, name)) {
+			memfile_close(&mirror->file);
+			break;
+		}
+		adopted->before = newest;
+	} while (!__atomic_compare_exchange_n(&namespace->adopted, &newest, adopted, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+	return true;
+}
+
 static bool adopt(struct namespace *namespace, const struct object *object, const char *name,
 		  int depth, struct diag *diag)
 {
 	const struct mirror_filter all = { 0 };
 	const char *needed[ADOPTED_NEEDED];
-	struct adopted *adopted;
+	struct mirror mirror;
 	size_t count;
 
-	if (find_adopted(namespace, name))
+	if (find_adopted(newest_adopted(namespace), name))
 		return true;
 	count = adopt_needed(namespace, object, needed, depth, diag);
-	adopted = arena_take(&process.arena, sizeof *adopted);
-	if (!adopted || !(adopted->name = arena_text(&process.arena, name, strlen(name))))
-		return diag_set(diag, "no memory for the mirror of %s", name);
-	if (!mirror_make(&adopted->mirror, object, name, &all, needed, count, diag))
+	if (!mirror_make(&mirror, object, name, &all, needed, count, diag))
 		return false;
-	adopted->object = object;
-	adopted->before = namespace->adopted;
-	while (!__atomic_compare_exchange_n(&namespace->adopted, &adopted->before, adopted,
-					    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		;
-	return true;
+	if (keep_adopted(namespace, &mirror, object, name))
+		return true;
+	memfile_close(&mirror.file);
+	return diag_set(diag, "no memory for the mirror of %s", name);
 }
 
 bool namespace_adopt(struct namespace *namespace, const struct object *object,
@@ -317,7 +358,7 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 	/* A module that lists the interpreter as needed gets what all others get. */
 	if (rules_interpreter(&process.settings.rules, soname))
 		return namespace->root_path;
-	if ((path = find_adopted(namespace, name)))
+	if ((path = find_adopted(newest_adopted(namespace), name)))
 		return path;
 	switch (host_find(soname, &path)) {
 	case HOST_READY:

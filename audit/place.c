@@ -121,7 +121,8 @@ static struct namespace *decide(struct place *place, bool *is_old)
 	if (place->placement.reason == PLACEMENT_NEW) {
 		made = namespace_make(place->facts.interpreter, place->diag);
 		if (made)
-			made->is_common = place->placement.is_common;
+			__atomic_store_n(&made->is_common, place->placement.is_common,
+					 __ATOMIC_RELEASE);
 		if (made || !join(place))
 			return made;
 	}

@@ -128,6 +128,13 @@ static int log_flags(const char *file)
 	return O_NOFOLLOW;
 }
 
+/* Nothing can be done about a log that cannot be written. */
+static void write_line(int fd, const char *line, size_t length)
+{
+	while (sys_write(fd, line, length) < 0 && errno == EINTR)
+		;
+}
+
 static void log_write(const char *line, size_t length)
 {
 	const char *file = process.settings.log_file;
@@ -135,12 +142,11 @@ static void log_write(const char *line, size_t length)
 	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int fd = file ? sys_open(file, flags | log_flags(file)) : -1;
 
-	/* Nothing can be done about a log that cannot be written. */
 	if (fd >= 0) {
-		(void)!sys_write(fd, line, length);
+		write_line(fd, line, length);
 		sys_close(fd);
 	} else if (is_console()) {
-		(void)!sys_write(STDERR_FILENO, line, length);
+		write_line(STDERR_FILENO, line, length);
 	}
 }
 

@@ -4,13 +4,21 @@
 #ifndef PYPY_ISOLATE_SYS_H
 #define PYPY_ISOLATE_SYS_H
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* On file systems over a network a signal can end it. */
 static inline int sys_open(const char *path, int flags)
 {
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
+	int fd;
+
+	do
+		fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
+	while (fd < 0 && errno == EINTR);
+	return fd;
 }
 
 static inline void sys_close(int fd)
@@ -21,6 +29,11 @@ static inline void sys_close(int fd)
 static inline ssize_t sys_write(int fd, const void *bytes, size_t size)
 {
 	return syscall(SYS_write, fd, bytes, size);
+}
+
+static inline ssize_t sys_random(void *bytes, size_t size)
+{
+	return syscall(SYS_getrandom, bytes, size, GRND_NONBLOCK);
 }
 
 /* Exactly size bytes from offset? */

@@ -58,14 +58,26 @@ static struct unlisted_giver *giver_of(struct unlisted_gifts *unlisted,
 	return &unlisted->giver[i];
 }
 
+static struct unlisted_name *make_name(struct unlisted_gifts *unlisted, const char *name)
+{
+	struct unlisted_name *given;
+
+	if (!unlisted->memory.base && !process_scratch(&unlisted->memory))
+		return NULL;
+	given = arena_take(&unlisted->memory, sizeof *given);
+	if (!given || !(given->name = arena_text(&unlisted->memory, name, strlen(name))))
+		return NULL;
+	return given;
+}
+
 bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object,
 		   const char *name, struct diag *diag)
 {
-	struct unlisted_name *given = arena_take(&process.arena, sizeof *given);
+	struct unlisted_name *given = make_name(unlisted, name);
 	struct unlisted_giver *giver = giver_of(unlisted, object);
 	struct mirror_filter filter = { .passes = is_given };
 
-	if (!given || !(given->name = arena_text(&process.arena, name, strlen(name))))
+	if (!given)
 		return diag_set(diag, "no memory to give it %s", name);
 	if (!giver)
 		return diag_set(diag, "it needs symbols of more than %d libraries",
@@ -88,4 +100,6 @@ void unlisted_end(struct unlisted_gifts *unlisted)
 {
 	for (size_t i = 0; i < unlisted->count; i++)
 		memfile_close(&unlisted->giver[i].mirror.file);
+	if (unlisted->memory.base)
+		process_scratch_end(&unlisted->memory);
 }

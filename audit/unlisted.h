@@ -28,6 +28,7 @@ struct unlisted_giver {
 struct unlisted_gifts {
 	struct unlisted_giver giver[UNLISTED_MAX];
 	size_t count;
+	struct arena memory;			/* of the names, once there are any */
 	const char *path[UNLISTED_MAX];		/* of the mirrors, for the scope object */
 };
 

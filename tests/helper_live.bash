@@ -44,14 +44,14 @@ c_object() {
     -Wl,-soname,"${1##*/}" -Wl,--no-as-needed -x c - -x none "${@:2}"
 }
 
-# Nothing here may hang: 60 s, and then it is a failure with status 124.
+# Nothing here may hang: PATIENCE (60) seconds, and then it is a failure with status 124.
 plain() {
-  run --separate-stderr timeout -k 5 60 "${PYTHON:-pypy3}" "${@:-script.py}"
+  run --separate-stderr timeout -k 5 "${PATIENCE:-60}" "${PYTHON:-pypy3}" "${@:-script.py}"
 }
 
 isolated() {
   # shellcheck disable=SC2086 # it may be several words
-  run --separate-stderr timeout -k 5 60 $ISOLATE "${PYTHON:-pypy3}" "${@:-script.py}"
+  run --separate-stderr timeout -k 5 "${PATIENCE:-60}" $ISOLATE "${PYTHON:-pypy3}" "${@:-script.py}"
 }
 
 # prints TEXT: this on standard output, nothing on standard error, status 0.
