@@ -2,15 +2,18 @@
 # The object lists are the architecture: policy decides, audit acts, launcher is
 # what a person types. PURE knows no process, so both others may use it.
 
-PURE     = policy/arena policy/diag policy/visible policy/glob policy/conf policy/conf_check policy/conf_error \
-           policy/rules policy/capi policy/builtin policy/package policy/placement \
+PURE     = policy/arena policy/diag policy/visible policy/glob policy/conf policy/conf_check \
+           policy/conf_error policy/rules policy/capi policy/builtin policy/package \
+           policy/placement \
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
            audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
 SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
-           audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots audit/hooks audit/stub
-LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program launcher/say launcher/start
+           audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots \
+           audit/hooks audit/stub
+LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
+           launcher/say launcher/start
 
 CC      ?= gcc
 CFLAGS  ?= -O2 -g
@@ -31,9 +34,12 @@ all: $(MODULE) $(PROGRAM)
 
 # No start files: there is nothing to construct, and those of some systems carry no
 # CET note, which takes it from the whole module.
+LINK_MODULE = $(CC) -shared -nostartfiles -Wl,-soname,$(notdir $(MODULE)) \
+              -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
+              -Wl,--version-script=audit/exports.map $(LDFLAGS)
+
 $(MODULE): $(call objects,$(PURE) $(SETTINGS) $(AUDIT)) Makefile
-	$(CC) -shared -nostartfiles -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
-	  -Wl,--version-script=audit/exports.map $(LDFLAGS) -o $@ $(filter %.o,$^)
+	$(LINK_MODULE) -o $@ $(filter %.o,$^)
 
 $(PROGRAM): $(call objects,$(PURE) $(SETTINGS) $(LAUNCHER)) Makefile
 	$(CC) -pie -Wl,-z,relro,-z,now -Wl,--wrap=__libc_start_main $(LDFLAGS) -o $@ $(filter %.o,$^)
@@ -70,10 +76,9 @@ FAULTS  = $(OUT)/faults/$(MODULE)
 
 faults: $(FAULTS)
 
-$(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/fault)
+$(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/fault) Makefile
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,$(MODULE) -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
-	  -Wl,--version-script=audit/exports.map $(WRAPPED:%=-Wl,--wrap=%) $(LDFLAGS) -o $@ $^
+	$(LINK_MODULE) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
 
 # Four readers of the sources, and two of the rest; each must have nothing to say.
 # .clang-tidy says what is asked. gcc writes its objects nowhere.
