@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The suites: whose tests, under which interpreter, and which modules must be isolated.
+
+What they need is installed by `tests/setup suites`.
+"""
+import dataclasses
+import pathlib
+
+CACHE = pathlib.Path(__file__).resolve().parent.parent.parent / "cache"
+MANY = 40  # more names than that are not run again one by one
+
+CPYTHON, PYPY = "/usr/bin/python3", "/usr/bin/pypy3"
+VENV = str(CACHE / "suites/cpython/bin/python3")
+PYPY_VENV = str(CACHE / "suites/pypy/bin/pypy3")
+PACKAGES, OURS = "*-packages/*", "*/libpypy-isolate.so"
+
+
+@dataclasses.dataclass
+class Suite:
+    name: str
+    python: str
+    kind: str  # see inside.py
+    arguments: list
+    isolates: str = PACKAGES  # modules like this are in namespaces, and in base without us
+    path: tuple = ()  # PYTHONPATH, below cache/
+    copies: dict = dataclasses.field(default_factory=dict)  # where to, from below cache/
+    policy: str = ""
+    environment: dict = dataclasses.field(default_factory=dict)
+
+    def one(self, name):
+        """The arguments that run just this test."""
+        if self.kind == "pytest":
+            return PYTEST + ["/" + name]
+        if self.kind == "regrtest":
+            return [*self.arguments, "-m", name.split(" ")[0]]
+        return [name.split(" ")[0]]
+
+
+# Names begin at the root, and so do not depend on where we are.
+PYTEST = ["--rootdir=/", "-q", "-rf", "-p", "no:cacheprovider", "-p", "no:randomly"]
+
+
+def pytest(name, python, arguments, **rest):
+    return Suite(name, python, "pytest", PYTEST + arguments.split(), **rest)
+
+
+NUMPY = (
+    "--pyargs numpy.{0}.tests.test_multiarray numpy.{0}.tests.test_umath"
+    " numpy.linalg numpy.random.tests.test_generator_mt19937"
+)
+SCIPY = (
+    "--pyargs scipy.linalg.tests.test_basic scipy.linalg.tests.test_blas scipy.fft"
+    " scipy.linalg.tests.test_lapack scipy.sparse.linalg scipy.special.tests.test_basic"
+    " scipy.integrate scipy.spatial.tests.test_qhull scipy.ndimage.tests.test_filters"
+)
+PANDAS = "--pyargs pandas.tests.libs pandas.tests.tslibs pandas.tests.io.parser pandas.tests.arrays"
+REAL = ("real/site-packages",)
+CFFI = "testing/cffi0 testing/cffi1"
+SOURCES = "suites/src/"
+
+
+def lxml(name, python, version, **rest):
+    """As a package, since the tests import their neighbours, but not one named lxml."""
+    tests = SOURCES + "lxml-%s/src/lxml/tests" % version
+    return pytest(name, python, "lxml_tests", copies={"lxml_tests": tests}, **rest)
+
+
+# The stdlib's own modules are left alone by the policy, unless ours says otherwise. Two of
+# these are not in Debian's package, but in the source.
+STDLIB = {
+    "ctypes": "test_ctypes",
+    "capi": "test_capi test_sqlite3",
+    "importlib": "test_importlib test_import",
+    "data": "test_zlib test_bz2 test_lzma test_pyexpat test_decimal test_json test_hashlib"
+    " test_dbm test_xml_etree_c test_uuid test_zoneinfo test_array test_struct test_mmap",
+    "ssl": "test_ssl",
+    "terminal": "test_curses test_readline test_pty test_tcl",
+    "threads": "test_threading test_fork1 test_asyncio",
+    "multiprocessing": "test_multiprocessing_fork test_multiprocessing_spawn"
+    " test_multiprocessing_forkserver",
+}
+FROM_SOURCE = "capi"
+
+
+def stdlib(name, python, **rest):
+    for part, tests in STDLIB.items():
+        arguments = ["-u", "all,-gui,-network,-urlfetch,-largefile,-cpu", "-v", *tests.split()]
+        path = (SOURCES + "cpython",) if part in FROM_SOURCE and python == CPYTHON else ()
+        yield Suite("%s-%s" % (name, part), python, "regrtest", arguments, path=path, **rest)
+
+
+SUITES = [
+    pytest("numpy-debian", CPYTHON, NUMPY.format("core")),
+    pytest("numpy-pypy", PYPY_VENV, NUMPY.format("_core"), path=REAL),
+    pytest("scipy-debian", CPYTHON, SCIPY),
+    pytest("pandas-debian", CPYTHON, PANDAS),
+    lxml("lxml-pypy", PYPY_VENV, "6.1.3", path=REAL),
+    lxml("lxml-debian", CPYTHON, "4.9.2"),
+    lxml("lxml-cpython", VENV, "5.4.0"),
+    *stdlib("cpython", CPYTHON, isolates=OURS),
+    *stdlib("dynload", CPYTHON, isolates="*/lib-dynload/*", policy='isolate "*/lib-dynload/*"'),
+    *stdlib("pypy", PYPY, isolates=OURS),
+    *stdlib("pypylib", PYPY, isolates="/usr/lib/pypy3*", policy='isolate "/usr/lib/pypy3*/*"'),
+    pytest("cffi-cpython", VENV, CFFI + " src/c/test_c.py",
+           copies={".": SOURCES + "cffi-1.17.1"}),
+    pytest("cffi-pypy", PYPY_VENV, CFFI + " c/test_c.py", isolates="*/lib_?.*.so",
+           copies={".": SOURCES + "cffi-1.15.1"}),
+    Suite("greenlet-cpython", VENV, "unittest", ["discover", "greenlet.tests"]),
+    Suite("regex-cpython", VENV, "unittest", ["regex.test_regex"]),
+    Suite("bitarray-cpython", VENV, "unittest", ["bitarray.test_bitarray", "bitarray.test_util"]),
+    pytest("psutil-cpython", VENV, "--pyargs psutil.tests"),
+    pytest("psutil-pypy", PYPY_VENV, "--pyargs psutil.tests", path=REAL),
+    pytest("pillow-cpython", VENV, "Tests", copies={".": SOURCES + "pillow-11.0.0"}),
+    pytest("pillow-pypy", PYPY_VENV, "Tests", copies={".": SOURCES + "pillow-11.0.0"}, path=REAL),
+    pytest("yaml-cpython", VENV, "tests", copies={".": SOURCES + "pyyaml-6.0.2"}),
+    pytest("yaml-pypy", PYPY_VENV, "tests", copies={".": SOURCES + "pyyaml-6.0.2"}, path=REAL),
+    pytest("msgpack-cpython", VENV, "test", copies={"test": SOURCES + "msgpack-1.1.0/test"}),
+    pytest("zstandard-cpython", VENV, "tests", copies={"tests": SOURCES + "zstandard-0.23.0/tests"}),
+    pytest("bcrypt-pypy", PYPY_VENV, "tests", copies={"tests": SOURCES + "bcrypt-4.2.0/tests"},
+           path=REAL),
+    pytest("xxhash-pypy", PYPY_VENV, "tests", copies={"tests": SOURCES + "xxhash-4.1.0/tests"},
+           path=REAL),
+    pytest("zmq-pypy", PYPY_VENV, "--pyargs zmq.tests.test_socket zmq.tests.test_message"
+           " zmq.tests.test_context zmq.tests.test_poll zmq.tests.test_device", path=REAL),
+    Suite("pycryptodome-pypy", PYPY_VENV, "unittest", ["Crypto.SelfTest.loader"], path=REAL),
+]
