@@ -80,7 +80,12 @@ lint:
 bench: all
 	tests/bench/run
 
+# Other people's tests, with us and without, name by name: an hour or two.
+suites: all
+	@tests/setup suites
+	tests/suites/run
+
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all faults check setup demo bench lint clean
+.PHONY: all faults check setup demo bench suites lint clean

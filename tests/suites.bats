@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Other people's tests, those that take seconds: each passes and fails with us as without,
+# and the comparison sees it when something differs. `make suites` runs all of them.
+# shellcheck disable=SC2154	# set by helper.bash
+
+load helper
+
+setup_file() {
+  provide suites
+}
+
+# alike SUITE...: nothing differs, flaky or not, and each had as many tests as stated.
+alike() {
+  run "$root/tests/suites/run" "$@"
+  assert_success
+  echo "# $output" | sed 's/^#* */# /' >&3
+}
+
+# otherwise COMMAND: the launcher of a run whose isolated half is not as it should be.
+otherwise() {
+  printf '#!/bin/sh\n%s\n' "$1" >"$BATS_TEST_TMPDIR/launcher"
+  chmod +x "$BATS_TEST_TMPDIR/launcher"
+  ISOLATE=$BATS_TEST_TMPDIR/launcher run "$root/tests/suites/run" msgpack-cpython
+  assert_failure 1
+}
+
+@test "suites: a run that isolates nothing does not count" {
+  otherwise 'exec "$@"'
+  assert_output --partial 'DIFFERS isolated: '
+  assert_output --partial 'was in namespace 0'
+}
+
+@test "suites: a test that fails in one way only is named" {
+  otherwise "export MSGPACK_PUREPYTHON=1 PYTEST_ADDOPTS='-k not.test_foreign_objects'
+exec '$root/pypy-isolate' \"\$@\""
+  assert_line --partial 'plain passed, isolated not run; alone'
+}
+
+@test "suites: an interpreter that dies half-way is a difference" {
+  otherwise "(sleep 0.3; kill -9 \$\$) & exec '$root/pypy-isolate' \"\$@\""
+  assert_output --partial 'DIFFERS'
+}
