@@ -93,14 +93,15 @@ def write_modules(path, process):
     import look
 
     tag = importlib.machinery.EXTENSION_SUFFIXES[0]
-    files = {line.split(maxsplit=5)[-1] for line in look.maps()}
     named = {os.path.realpath(getattr(m, "__file__", None) or "") for m in sys.modules.values()}
     with open(path, "w") as out:
-        for file in sorted(files):
+        for line in look.maps():
+            start, _, offset, _, _, file = (line.split(maxsplit=5) + [""])[:6]
             ours = file.endswith("/libpypy-isolate.so")
-            if ours or file.endswith(tag) or (file in named and file.endswith(".so")):
-                for start in loaded.starts(file):
-                    out.write(json.dumps([loaded.namespace(start), file]) + "\n")
+            extension = file.endswith(tag) or (file in named and file.endswith(".so"))
+            if offset == "00000000" and (ours or extension):
+                number = loaded.namespace(int(start.split("-")[0], 16))
+                out.write(json.dumps([number, file]) + "\n")
 
 
 def main():
