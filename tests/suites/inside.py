@@ -41,7 +41,8 @@ class Plugin:
 
     def pytest_collectreport(self, report):
         if not report.passed:
-            self.outcomes.add("collection of " + report.nodeid, report.outcome + kind_of(report))
+            outcome = report.outcome + kind_of(report)
+            self.outcomes.add("collection of " + report.nodeid, outcome)
 
 
 def kind_of(report):
