@@ -118,7 +118,7 @@ SUITES = [
            path=REAL),
     pytest("numpy-linalg-pypy", PYPY_VENV, "--pyargs numpy.linalg", path=REAL),
     pytest("numpy-short-pypy", PYPY_VENV, "--pyargs numpy.linalg.tests.test_regression"
-           " numpy.fft numpy.random.tests.test_random", path=REAL),
+           " numpy.fft", path=REAL),
     pytest("scipy-debian", CPYTHON, SCIPY),
     pytest("pandas-debian", CPYTHON, PANDAS),
     # Later ones have generators of Cython 3, which end the process of this pypy3 as such.
