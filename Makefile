@@ -144,8 +144,12 @@ $(OUT)/fuzz/%.o: %.c
 	clang $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+# Other people's tests, with us and without, name by name: an hour or two.
+suites: all
+	@tests/setup suites
+	tests/suites/run
 
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all faults check setup demo bench fuzz lint sanitize clean
+.PHONY: all faults check setup demo bench fuzz suites lint sanitize clean
