@@ -131,10 +131,13 @@ bool elf_read(struct elf *elf, const char *path, const void *bytes, size_t size,
 	       symbols_read(&reader) && versym_read(&reader) && relocs_look_again(&reader);
 }
 
-const char *elf_needed(const struct elf *elf, size_t n)
+const char *elf_needed(const struct elf *elf, size_t *at)
 {
-	for (size_t i = 0; i < elf->dyn_count; i++)
-		if (elf->dyn[i].d_tag == DT_NEEDED && n-- == 0)
-			return elf->symbols.str + elf->dyn[i].d_un.d_val;
+	while (*at < elf->dyn_count) {
+		const ElfW(Dyn) *dyn = &elf->dyn[(*at)++];
+
+		if (dyn->d_tag == DT_NEEDED)
+			return elf->symbols.str + dyn->d_un.d_val;
+	}
 	return NULL;
 }

@@ -51,8 +51,8 @@ bool elf_read(struct elf *elf, const char *path,
 	      const void *bytes, size_t size,	/* foreign */
 	      struct diag *diag);
 
-/* The n-th DT_NEEDED name (from 0), or NULL after the last. */
-const char *elf_needed(const struct elf *elf, size_t n);
+/* The next DT_NEEDED name, or NULL after the last; *at begins as 0. */
+const char *elf_needed(const struct elf *elf, size_t *at);
 
 /* The index of a *defined*, global or weak symbol of that name (any version),
  * or 0. By hash table when there is one. */

@@ -356,15 +356,13 @@ static bool add_module(struct facts *facts, struct closure *closure, const struc
 		.rpath = elf->runpath ? NULL : elf->rpath, .runpath = elf->runpath,
 	};
 	const char **needed;
-	size_t count = 0;
+	size_t at = 0;
 
-	while (elf_needed(elf, count))
-		count++;
-	needed = arena_take(&facts->scratch, (count + 1) * sizeof *needed);
+	needed = arena_take(&facts->scratch, (elf->dyn_count + 1) * sizeof *needed);
 	if (!needed)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		needed[i] = elf_needed(elf, i);
+	for (size_t i = 0; (needed[i] = elf_needed(elf, &at)); i++)
+		;
 	module.needed = needed;
 	return closure_add(closure, &module);
 }

@@ -179,8 +179,9 @@ static void adopt(struct place *place, struct namespace *namespace)
 static bool has_needs(const struct elf *elf)
 {
 	const char *name;
+	size_t at = 0;
 
-	for (size_t n = 0; (name = elf_needed(elf, n)); n++)
+	while ((name = elf_needed(elf, &at)))
 		if (!namespace_shares(name))
 			return true;
 	return false;

@@ -88,9 +88,11 @@ static void compare_search(const struct symbols *from, const struct symbols *ima
 
 static void check_needed(const struct elf *image, const struct image_plan *plan)
 {
+	size_t at = 0;
+
 	for (size_t i = 0; i < plan->needed_count; i++)
-		insist(strcmp(elf_needed(image, i), plan->needed[i]) == 0);
-	insist(!elf_needed(image, plan->needed_count));
+		insist(strcmp(elf_needed(image, &at), plan->needed[i]) == 0);
+	insist(!elf_needed(image, &at));
 }
 
 /* A version that nothing defines: ld.so would not have loaded what it is of, unless it
@@ -132,11 +134,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *needed[NEEDED_MAX];
 	struct image_plan plan = { .needed = needed };
 	struct elf elf;
+	size_t at = 0;
 
 	if (elf_read(&elf, "input", bytes, size, NULL) && !has_stray_version(&elf.symbols)) {
 		plan.symbols = &elf.symbols;
 		while (plan.needed_count < NEEDED_MAX &&
-		       (needed[plan.needed_count] = elf_needed(&elf, plan.needed_count)))
+		       (needed[plan.needed_count] = elf_needed(&elf, &at)))
 			plan.needed_count++;
 		round_trip(&plan);
 	}

@@ -93,6 +93,7 @@ static void touch_symbols(const struct symbols *symbols)
 void fuzz_touch(const struct elf *elf)
 {
 	const char *needed;
+	size_t at = 0;
 
 	touch(elf->phdr, elf->phnum * sizeof *elf->phdr);
 	touch(elf->dyn, elf->dyn_count * sizeof *elf->dyn);
@@ -100,6 +101,6 @@ void fuzz_touch(const struct elf *elf)
 	fuzz_touch_text(elf->soname);
 	fuzz_touch_text(elf->rpath);
 	fuzz_touch_text(elf->runpath);
-	for (size_t i = 0; i < SEARCHES && (needed = elf_needed(elf, i)); i++)
+	while ((needed = elf_needed(elf, &at)))
 		fuzz_touch_text(needed);
 }
