@@ -123,6 +123,7 @@ static bool is_repeated(const struct rules *rules, const struct rule *share, siz
 	const struct rule *rule;
 
 	for (size_t i = 0; i < count; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no word is NULL */
 		if (strcmp(share->words[i], soname) == 0)
 			return true;
 	for (rule = rules->last; rule != share; rule = rule->before)

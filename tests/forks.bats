@@ -82,6 +82,7 @@ for thread in threads:
     thread.join()
 print(dict(count), turns > 100)
 PY
+  # shellcheck disable=SC2153 # an array of its own
   for PYTHON in "${PYTHONS[@]}"; do
     isolated script.py True
     prints "{'good': $FORKS} True"
