@@ -84,7 +84,8 @@ print(s.getsockname()[1])')
 
 # load_with WANTED SECONDS: requests for so long, and a SIGHUP in the middle of it.
 load_with() {
-  WANTED=$1 wrk -t 2 -c 8 -d "$2s" -s requests.lua "http://127.0.0.1:$port/" >wrk.log 2>&1 &
+  WANTED=$1 wrk -t 2 -c 8 --timeout 20s -d "$2s" -s requests.lua "http://127.0.0.1:$port/" \
+    >wrk.log 2>&1 &
   local wrk=$!
   sleep "$(($2 / 2))"
   kill -HUP "$(<pid)"
