@@ -62,7 +62,7 @@ teardown() {
 
 # serve COMMAND-BEFORE-uwsgi... -- OPTION...: begins, in a process group of its own.
 serve() {
-  local front=() i
+  local front=()
   while [ "$1" != -- ]; do
     front+=("$1")
     shift
@@ -75,7 +75,7 @@ print(s.getsockname()[1])')
     --http-socket 127.0.0.1:"$port" --wsgi-file app.py --need-app --master --pidfile pid \
     --disable-logging --die-on-term --max-requests 25 --min-worker-lifetime 1 "$@" \
     >server.log 2>&1 3>&- &
-  for i in {1..100}; do
+  for _ in {1..100}; do
     grep -q '^spawned uWSGI worker' server.log && return
     sleep 0.1
   done
@@ -84,7 +84,8 @@ print(s.getsockname()[1])')
 
 # load_with WANTED SECONDS: requests for so long, and a SIGHUP in the middle of it.
 load_with() {
-  WANTED=$1 wrk -t 2 -c 8 -d "$2s" -s requests.lua "http://127.0.0.1:$port/" >wrk.log 2>&1 &
+  WANTED=$1 wrk -t 2 -c 8 --timeout 20s -d "$2s" -s requests.lua "http://127.0.0.1:$port/" \
+    >wrk.log 2>&1 &
   local wrk=$!
   sleep "$(($2 / 2))"
   kill -HUP "$(<pid)"
