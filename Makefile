@@ -144,6 +144,7 @@ $(OUT)/fuzz/%.o: %.c
 	clang $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+
 # Other people's tests, with us and without, name by name: an hour or two.
 suites: all
 	@tests/setup suites
