@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Symbols and needed names -> an ELF object that elf_read(), ld.so and readelf take.
 
+# shellcheck disable=SC2154	# set by the helper
+
 load helper
 
 setup_file() {

@@ -5,8 +5,8 @@
 #
 # SECONDS_OF_THREADS (2), LOADS (800) and CANCELLED (300) say how long.
 
-# Bats sets stderr; each test is a subshell of its own.
-# shellcheck disable=SC2030,SC2031,SC2154
+# Bats sets stderr, helpers set and read the others; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154
 
 load helper_threads
 
