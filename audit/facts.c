@@ -231,12 +231,14 @@ static const char *note(struct facts *facts, const char *text)
 	return arena_text(&facts->scratch, text, strlen(text));
 }
 
-static void describe_known(struct closure_object *found, struct object *object)
+/* file is what was asked for: the object may have gone, and its entry be another's. */
+static void describe_known(struct closure_object *found, struct object *object,
+			   struct identity file)
 {
 	found->path = object->path;
 	found->soname = object->soname[0] ? object->soname : NULL;
-	found->device = object->file.device;
-	found->inode = object->file.inode;
+	found->device = file.device;
+	found->inode = file.inode;
 	found->known = object;
 }
 
@@ -250,7 +252,7 @@ static bool know(const char *path, bool in_namespaces, struct closure_object *fo
 	if (!object ||
 	    !(object->lmid == LM_ID_BASE ? mirror_is_possible(object) : in_namespaces))
 		return false;
-	describe_known(found, object);
+	describe_known(found, object, status.identity);
 	return true;
 }
 
@@ -314,6 +316,28 @@ static bool is_adopted(const struct closure_object *object)
 	       !may_double(object_last_part(object->name)) && !may_double(known->soname);
 }
 
+/* It is, but by now it may have been closed, and its entry be another's. */
+static void adopt(struct facts *facts, const struct closure_object *found)
+{
+	const struct identity file = { found->device, found->inode };
+	const struct object *object = found->known;
+
+	if (!object_pin(object))
+		return;
+	if (identity_equal(object->file, file))
+		facts->adopted[facts->adopted_count++] = (struct facts_adopted){
+			object_last_part(found->name), object,
+		};
+	else
+		object_unpin(object);
+}
+
+static void drop_adopted(struct facts *facts)
+{
+	while (facts->adopted_count > 0)
+		object_unpin(facts->adopted[--facts->adopted_count].object);
+}
+
 /* The closure without the module itself. */
 static void gather_needs(struct facts *facts, const struct closure *closure)
 {
@@ -327,9 +351,7 @@ static void gather_needs(struct facts *facts, const struct closure *closure)
 	facts->known.need = need;
 	for (object = closure->first->next; object; object = object->next)
 		if (is_adopted(object))
-			facts->adopted[facts->adopted_count++] = (struct facts_adopted){
-				object_last_part(object->name), object->known,
-			};
+			adopt(facts, object);
 		else if (describe_need(facts, object, &need[facts->known.need_count]))
 			facts->known.need_count++;
 }
@@ -375,7 +397,7 @@ void facts_of_module(struct facts *facts, const struct elf *elf, bool fully)
 
 	facts->fully = fully;
 	facts->known.need_count = 0;
-	facts->adopted_count = 0;
+	drop_adopted(facts);
 	if (!search)
 		return;
 	library_source_begin(&files);
@@ -402,6 +424,7 @@ bool facts_begin(struct facts *facts)
 
 void facts_end(struct facts *facts)
 {
+	drop_adopted(facts);
 	process_scratch_end(&facts->scratch);
 }
 

@@ -18,7 +18,7 @@ struct facts {
 	char *path_room, *package_room;		/* PATH_MAX and PACKAGE_MAX bytes */
 	struct facts_adopted {
 		const char *name;		/* as DT_NEEDED has it */
-		const struct object *object;	/* of base; the program has opened it */
+		const struct object *object;	/* of base; the program has opened it; pinned */
 	} *adopted;
 	size_t adopted_count;
 	bool fully;				/* what loaded libraries need was read, too */

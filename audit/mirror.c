@@ -209,11 +209,13 @@ static size_t find_earlier(const struct object *original, const struct object **
 	size_t count = 0;
 
 	*preloaded = 0;
-	for (const struct link_map *map = process.main; map; map = map->l_next) {
+	/* Others come and go behind the last of the start. */
+	for (const struct link_map *map = process.main; map;
+	     map = map == process.last ? NULL : map->l_next) {
 		object = object_of_map(map);
 		if (object == original || count == EARLIER_MAX)
 			break;
-		if (!object || !object->at_start || object_is_vdso(object))
+		if (!object || object_is_vdso(object))
 			continue;
 		if (!*preloaded && count && needed && strcmp(object->name, needed) == 0)
 			*preloaded = count;

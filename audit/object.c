@@ -167,7 +167,7 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 
 void object_remove(struct object *object)
 {
-	/* The map stays as it is, for those who have frozen it. */
+	/* All else stays as it is, for readers in other threads. */
 	__atomic_store_n(&object->gone, true, __ATOMIC_RELEASE);
 }
 
@@ -326,13 +326,17 @@ struct object *object_in_base(const char *file_name)
 	return NULL;
 }
 
+bool object_is_called(const struct object *object, const char *name)
+{
+	return strcmp(object->name, name) == 0 || strcmp(object->soname, name) == 0;
+}
+
 const struct object *object_late(Lmid_t lmid, const char *name)
 {
 	const struct object *object = object_next(NULL);
 
 	while (object && (object->lmid != lmid || object->at_start ||
-			  (strcmp(object->name, name) != 0 &&
-			   strcmp(object->soname, name) != 0)))
+			  !object_is_called(object, name)))
 		object = object_next(object);
 	return object;
 }
@@ -447,17 +451,17 @@ void object_counted_symbols(const struct object *object, struct symbols *symbols
 		symbols->count = symbols->sysv_hash[1];
 }
 
-bool object_defines(const struct object *object, const char *symbol)
+bool object_pin_definer(const struct object *object, const char *symbol)
 {
 	struct symbols symbols;
-	bool defines;
 
 	if (!object_pin(object))
 		return false;
 	object_symbols(object, &symbols);
-	defines = symbols_find(&symbols, symbol) != 0;
+	if (symbols_find(&symbols, symbol))
+		return true;
 	object_unpin(object);
-	return defines;
+	return false;
 }
 
 void *object_address(const struct object *object, const char *symbol)

@@ -78,6 +78,9 @@ struct object *object_in_base(const char *file_name);
 /* Is anything loaded there, by us or by the program? */
 bool object_any_in(Lmid_t lmid);
 
+/* Has it that name, of its file or by its SONAME? */
+bool object_is_called(const struct object *object, const char *name);
+
 /* The object of lmid that has come since the start of the process and has that name, of
  * its file or by its SONAME; NULL if there is none. */
 const struct object *object_late(Lmid_t lmid, const char *name);
@@ -89,7 +92,9 @@ struct object *object_loader(void);
 bool object_is_vdso(const struct object *object);
 
 /* Keeps ld.so from unmapping the object, in whatever thread, until object_unpin(): its
- * link map and what that leads to may be followed. False if it is going already. */
+ * link map and what that leads to may be followed. False if it is going already, or has no
+ * path. Until then the entry can become another object's: who has it from before asks
+ * after pinning whether it still is what was meant. */
 bool object_pin(const struct object *object);
 void object_unpin(const struct object *object);
 
@@ -116,8 +121,8 @@ const char *object_string(const struct object *object, ElfW(Sxword) tag);
 /* DT_SONAME, or NULL. */
 const char *object_soname(const struct object *object);
 
-/* Does it define the symbol? Pinned or not. */
-bool object_defines(const struct object *object, const char *symbol);
+/* Pins the object if it defines the symbol; false if it does not, or is going. */
+bool object_pin_definer(const struct object *object, const char *symbol);
 
 /* The address of a defined symbol, of whichever version, or NULL. */
 void *object_address(const struct object *object, const char *symbol);

@@ -43,6 +43,7 @@ struct process {
 	struct identity console;	/* standard error as it was at the start */
 	const char *library_path;	/* $LD_LIBRARY_PATH, which ld.so reads once; or NULL */
 	struct link_map *main;		/* the program; the handle of base's global scope */
+	const struct link_map *last;	/* of base, of those that came before la_preinit */
 	struct base base;		/* all NULL until base_find() */
 };
 

@@ -27,7 +27,7 @@ bool scope_note_base(const char *path, struct identity file, bool is_global);
 
 /* The object outside of here that was opened RTLD_GLOBAL, or came with one that was,
  * and defines the symbol: under plain loading it would be in reach. Not one that
- * base has from its start. NULL if there is none. */
+ * base has from its start. Pinned; NULL if there is none. */
 const struct object *scope_promoter(const struct namespace *here, const char *symbol);
 
 /* The object that a load of the file into lmid has to do with: what is loaded there, else in

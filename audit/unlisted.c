@@ -28,7 +28,7 @@ const struct object *unlisted_definer(const char *name)
 {
 	const struct object *object = object_next(NULL);
 
-	while (object && !(object->lmid == LM_ID_BASE && object_defines(object, name)))
+	while (object && !(object->lmid == LM_ID_BASE && object_pin_definer(object, name)))
 		object = object_next(object);
 	return object;
 }

@@ -36,7 +36,7 @@ struct unlisted_gifts {
  * something else. ld.so never translates these words (elf/dl-lookup.c). */
 bool unlisted_symbol(const char *error, char *name, size_t size);
 
-/* The first object of base that defines the name, or NULL. */
+/* The first object of base that defines the name, pinned, or NULL. */
 const struct object *unlisted_definer(const char *name);
 
 /* Adds a symbol of object. False, with a reason, if that cannot be done. */
