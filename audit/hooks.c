@@ -48,6 +48,16 @@ static void not_noted(const struct link_map *map)
 		process.lav = 0;
 }
 
+/* gdb 13 opens /proc/self/fd/N as its own, and hangs; objects without a name it passes
+ * over. */
+static void forget_path(struct link_map *map)
+{
+	if (!memfile_is_path(map->l_name))
+		return;
+	memfile_hide(map->l_name);
+	map->l_name[0] = '\0';
+}
+
 EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 {
 	struct object *object;
@@ -55,20 +65,15 @@ EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cooki
 
 	if (!process.lav)
 		return 0;
-	if (!(object = object_add(map, lmid, cookie))) {
+	object = object_add(map, lmid, cookie);
+	if (!object)
 		not_noted(map);
-		return 0;
-	}
-	if (lmid != LM_ID_BASE) {
+	else if (lmid != LM_ID_BASE)
 		namespace_arrival(object);
-		/* gdb 13 opens /proc/self/fd/N as its own, and hangs; objects without a
-		 * name it passes over. */
-		if (memfile_is_path(map->l_name)) {
-			memfile_hide(map->l_name);
-			map->l_name[0] = '\0';
-		}
+	if (lmid != LM_ID_BASE)
+		forget_path(map);
+	if (!object || lmid != LM_ID_BASE)
 		return 0;
-	}
 	if (!process.main)
 		process.main = map;
 	flags = object_recognize(object);
@@ -107,6 +112,8 @@ EXPORTED void la_preinit(uintptr_t *cookie)
 	if (!process.lav)
 		return;
 	process.started = true;
+	for (process.last = process.main; process.last && process.last->l_next;)
+		process.last = process.last->l_next;
 	for (struct object *object = object_next(NULL); object; object = object_next(object))
 		if (object->kind == OBJECT_INTERPRETER)
 			slots_sweep(object, true);

@@ -4,7 +4,8 @@
  * The hard thing is a file of the second kind: ld.so wants it by a path, for each
  * namespace once more, and a process can end at any time without a word to us. So its
  * bytes stay in memory, and the file is written before each opening and removed at once
- * after it. All this but for the first of a namespace is under ld.so's lock. */
+ * after it: under ld.so's lock, in la_objsearch and la_objopen, or by the one thread that
+ * knows the path. */
 #include "audit/memfile.h"
 
 #include <errno.h>
@@ -146,29 +147,36 @@ struct temporary {
 	struct temporary *before;
 	bool taken;		/* by a memfile: the entry is in use */
 	bool ready;		/* all below is set */
-	bool claimed;		/* see memfile_claim() */
+	bool claimed;		/* one thread alone opens it */
+	bool failed;		/* it could not be shown where it was settled */
+	pid_t shown_by;		/* the thread for which the file is there now; 0: it is not */
+	pid_t owner;		/* a child of fork() makes its own */
+	const char *directory;
 	char path[sizeof ((struct memfile *)0)->path];
 	void *bytes;
 	size_t size;
-	pid_t owner;		/* a child of fork() makes its own */
 };
 
 static struct temporary *temporaries;	/* newest first; entries stay */
 
+static struct temporary *newest_temporary(void)
+{
+	return __atomic_load_n(&temporaries, __ATOMIC_ACQUIRE);
+}
+
 static struct temporary *temporary_of(const char *text)
 {
-	struct temporary *each = __atomic_load_n(&temporaries, __ATOMIC_ACQUIRE);
+	struct temporary *each = text ? newest_temporary() : NULL;
 
-	for (; each; each = each->before)
-		if (__atomic_load_n(&each->ready, __ATOMIC_ACQUIRE) &&
-		    strncmp(text, each->path, strlen(each->path)) == 0)
-			return each;
-	return NULL;
+	while (each && !(__atomic_load_n(&each->ready, __ATOMIC_ACQUIRE) &&
+			 strncmp(text, each->path, strlen(each->path)) == 0))
+		each = each->before;
+	return each;
 }
 
 static struct temporary *take_entry(void)
 {
-	struct temporary *each = __atomic_load_n(&temporaries, __ATOMIC_ACQUIRE);
+	struct temporary *each = newest_temporary();
 
 	for (; each; each = each->before)
 		if (!__atomic_exchange_n(&each->taken, true, __ATOMIC_ACQ_REL))
@@ -177,7 +185,7 @@ static struct temporary *take_entry(void)
 	if (!each)
 		return NULL;
 	each->taken = true;
-	each->before = __atomic_load_n(&temporaries, __ATOMIC_ACQUIRE);
+	each->before = newest_temporary();
 	while (!__atomic_compare_exchange_n(&temporaries, &each->before, each, false,
 					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
@@ -189,80 +197,14 @@ static bool is_safe(const char *directory)
 {
 	struct statx info;
 
-	return statx(AT_FDCWD, directory, 0, STATX_TYPE | STATX_MODE | STATX_UID, &info) == 0 &&
-	       S_ISDIR(info.stx_mode) && (info.stx_uid == 0 || info.stx_uid == geteuid()) &&
-	       (info.stx_mode & S_ISVTX || !(info.stx_mode & (S_IWGRP | S_IWOTH)));
-}
-
-static bool write_file(const struct temporary *temporary)
-{
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, temporary->path, flags, 0600);
-	bool good;
-
-	if (fd < 0)
+	if (statx(AT_FDCWD, directory, 0, STATX_TYPE | STATX_MODE | STATX_UID, &info) < 0)
 		return false;
-	good = write_all(fd, temporary->bytes, temporary->size);
-	sys_close(fd);
-	if (!good)
-		unlink(temporary->path);
-	return good;
-}
-
-/* A name that nobody guesses. False if no file can be made there. */
-static bool settle(struct temporary *temporary, const char *directory, const char *label)
-{
-	uint64_t number;
-
-	if (!is_safe(directory) ||
-	    sys_random(&number, sizeof number) != sizeof number)
-		return false;
-	snprintf(temporary->path, sizeof temporary->path, "%s/pypy-isolate.%016llx.%.60s",
-		 directory, (unsigned long long)number, label);
-	return write_file(temporary);
-}
-
-static bool make_temporary(struct memfile *file, const char *label, void *bytes, size_t size)
-{
-	struct temporary *temporary = take_entry();
-
-	if (!temporary)
-		return false;
-	temporary->bytes = bytes;
-	temporary->size = size;
-	temporary->owner = getpid();
-	temporary->claimed = false;
-	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
-		if (!settle(temporary, directories[i], label))
-			continue;
-		unlink(temporary->path);
-		*file = (struct memfile){ .fd = -1, .temporary = temporary };
-		strcpy(file->path, temporary->path);
-		__atomic_store_n(&temporary->ready, true, __ATOMIC_RELEASE);
+	if (S_ISDIR(info.stx_mode) && (info.stx_uid == 0 || info.stx_uid == geteuid()) &&
+	    (info.stx_mode & S_ISVTX || !(info.stx_mode & (S_IWGRP | S_IWOTH))))
 		return true;
-	}
-	__atomic_store_n(&temporary->taken, false, __ATOMIC_RELEASE);
+	errno = EPERM;
 	return false;
 }
-
-void memfile_show(const char *path)
-{
-	struct temporary *temporary = path ? temporary_of(path) : NULL;
-
-	if (temporary && temporary->owner == getpid())
-		write_file(temporary);
-}
-
-void memfile_hide(const char *path)
-{
-	struct temporary *temporary = temporary_of(path);
-
-	if (!temporary || temporary->owner != getpid())
-		return;
-	unlink(temporary->path);
-}
-
-/* ---- either ---- */
 
 /* Otherwise the kernel would send SIGXFSZ, which ends a process. */
 static bool may_grow(size_t size)
@@ -271,6 +213,129 @@ static bool may_grow(size_t size)
 
 	return getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= size;
 }
+
+/* errno says what is wrong. Asked anew each time: after chroot(2) the directory can be
+ * another one. */
+static bool write_file(const struct temporary *temporary)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd, error;
+
+	if (!is_safe(temporary->directory))
+		return false;
+	if (!may_grow(temporary->size)) {
+		errno = EFBIG;
+		return false;
+	}
+	fd = (int)syscall(SYS_openat, AT_FDCWD, temporary->path, flags, 0600);
+	if (fd < 0)
+		return false;
+	error = write_all(fd, temporary->bytes, temporary->size) ? 0 : errno;
+	sys_close(fd);
+	if (error)
+		unlink(temporary->path);
+	errno = error;
+	return !error;
+}
+
+/* A name that nobody guesses. False if no file can be made there. */
+static bool settle(struct temporary *temporary, const char *directory, const char *label)
+{
+	char path[sizeof temporary->path];
+	uint64_t number;
+
+	if (sys_random(&number, sizeof number) != sizeof number)
+		return false;
+	snprintf(path, sizeof path, "%s/pypy-isolate.%016llx.%.60s", directory,
+		 (unsigned long long)number, label);
+	memcpy(temporary->path, path, sizeof path);
+	temporary->directory = directory;
+	if (!write_file(temporary))
+		return false;
+	unlink(temporary->path);
+	return true;
+}
+
+/* errno says why there is none. */
+static bool make_temporary(struct memfile *file, const char *label, void *bytes, size_t size)
+{
+	struct temporary *temporary = take_entry();
+
+	if (!temporary) {
+		errno = ENOMEM;
+		return false;
+	}
+	temporary->bytes = bytes;
+	temporary->size = size;
+	temporary->owner = getpid();
+	temporary->shown_by = 0;
+	temporary->claimed = temporary->failed = false;
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+		if (!settle(temporary, directories[i], label))
+			continue;
+		*file = (struct memfile){ .fd = -1, .temporary = temporary };
+		memcpy(file->path, temporary->path, sizeof file->path);
+		__atomic_store_n(&temporary->ready, true, __ATOMIC_RELEASE);
+		return true;
+	}
+	__atomic_store_n(&temporary->taken, false, __ATOMIC_RELEASE);
+	return false;
+}
+
+static pid_t this_thread(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
+
+static void show(struct temporary *temporary)
+{
+	if (!temporary || temporary->owner != getpid() || temporary->shown_by)
+		return;
+	if (write_file(temporary))
+		temporary->shown_by = this_thread();
+	else
+		temporary->failed = true;
+}
+
+static void hide(struct temporary *temporary)
+{
+	temporary->shown_by = 0;
+	unlink(temporary->path);
+}
+
+void memfile_show(const char *path)
+{
+	show(temporary_of(path));
+}
+
+void memfile_show_claimed(const char *path)
+{
+	struct temporary *temporary = temporary_of(path);
+
+	if (temporary && temporary->claimed)
+		show(temporary);
+}
+
+void memfile_hide(const char *path)
+{
+	struct temporary *temporary = temporary_of(path);
+
+	if (temporary && temporary->owner == getpid())
+		hide(temporary);
+}
+
+void memfile_hide_rest(void)
+{
+	struct temporary *each = newest_temporary();
+	pid_t thread = each ? this_thread() : 0;
+
+	for (; each; each = each->before)
+		if (__atomic_load_n(&each->ready, __ATOMIC_ACQUIRE) &&
+		    each->shown_by == thread && each->owner == getpid())
+			hide(each);
+}
+
+/* ---- either ---- */
 
 bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t size,
 		  struct diag *diag)
@@ -285,8 +350,12 @@ bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t s
 	made = make_in_memory(file, label, bytes, size, diag);
 	if (!made && make_temporary(file, label, bytes, size))
 		return true;
+	if (!made) {
+		diag_add(diag, "; and no temporary one in any of " DIRECTORIES ": ");
+		diag_add(diag, strerror(errno));
+	}
 	munmap(bytes, size);
-	return made || diag_add(diag, "; and no temporary one in any of " DIRECTORIES);
+	return made;
 }
 
 /* By the path, not the descriptor: a program can have gone where there is no /proc. */
@@ -295,7 +364,7 @@ bool memfile_lives(const struct memfile *file)
 	struct status status;
 
 	if (file->temporary)
-		return file->temporary->owner == getpid();
+		return file->temporary->owner == getpid() && !file->temporary->failed;
 	return status_of_path(file->path, &status) &&
 	       identity_equal(status.identity, file->identity);
 }
@@ -305,6 +374,13 @@ bool memfile_claim(struct memfile *file)
 	return memfile_lives(file) &&
 	       !(file->temporary &&
 		 __atomic_exchange_n(&file->temporary->claimed, true, __ATOMIC_ACQ_REL));
+}
+
+bool memfile_is_common(const char *path)
+{
+	const struct temporary *temporary = temporary_of(path);
+
+	return temporary && !temporary->claimed;
 }
 
 bool memfile_is_path(const char *text)

@@ -40,12 +40,22 @@ bool memfile_lives(const struct memfile *file);
  * in hand: one that is temporary is had once. */
 bool memfile_claim(struct memfile *file);
 
-/* Before ld.so opens the path of a memfile: now the file is there. Any other path, and
- * NULL, are none of ours, and nothing happens. */
+/* Is it the path of a temporary one that nobody has claimed? ld.so must open that as what
+ * another object needs, so that it is shown in la_objsearch. */
+bool memfile_is_common(const char *path);
+
+/* In la_objsearch, before ld.so opens the path of a memfile: now the file is there. Any
+ * other path, and NULL, are none of ours, and nothing happens. */
 void memfile_show(const char *path);
 
-/* After it: now it is there no more. */
+/* The same before dlmopen(), for a path that the caller has claimed. */
+void memfile_show_claimed(const char *path);
+
+/* In la_objopen: now it is there no more. */
 void memfile_hide(const char *path);
+
+/* After dlmopen(): nor is what was shown in it by this thread, and then not opened. */
+void memfile_hide_rest(void);
 
 /* Does text begin with the path of one? */
 bool memfile_is_path(const char *text);

@@ -159,31 +159,49 @@ static const char *after_path(const char *error)
 	return end ? end + 2 : error ? error : "no reason given";
 }
 
-static struct namespace *make(const struct object *interpreter, struct diag *diag)
+/* The handle of a root in a new namespace, or NULL with the reason in diag. */
+static void *open_root(const struct root *root, struct diag *diag)
 {
-	struct root *root = root_ready(interpreter, diag);
 	int mode = RTLD_NOW | (process.lav < 2 ? MODE_AUDIT : 0);
-	struct namespace *namespace;
-	const struct object *object;
 	void *handle;
 
-	if (!root)
-		return NULL;
-	host_prepare();
-	memfile_show(root->mirror.file.path);
+	memfile_show_claimed(root->mirror.file.path);
 	handle = process.base.dlmopen(LM_ID_NEWLM, root->mirror.file.path, mode);
-	memfile_hide(root->mirror.file.path);
+	memfile_hide_rest();
+	if (!handle)
+		diag_set(diag, "no namespace: %s", after_path(process.base.dlerror()));
+	return handle;
+}
+
+#define ATTEMPTS_MAX 4	/* as long as mirrors turn out to be gone, and are made again */
+
+static struct namespace *make(const struct object *interpreter, struct diag *diag)
+{
+	struct namespace *namespace;
+	const struct object *object;
+	const struct root *root;
+	void *handle = NULL;
+
+	for (int i = 0; i < ATTEMPTS_MAX && !handle; i++) {
+		unsigned before;
+
+		root = root_ready(interpreter, diag);
+		if (!root)
+			return NULL;
+		host_prepare();
+		before = host_generation();
+		handle = open_root(root, diag);
+		host_prepare();
+		if (!handle && host_generation() == before)
+			return NULL;
+	}
 	object = handle ? object_of_map(handle) : NULL;
 	namespace = object ? namespace_of(object->lmid) : NULL;
-	if (namespace) {
+	if (namespace)
 		pin(namespace);
-		return namespace;
-	}
-	if (handle)
+	else if (handle)
 		diag_set(diag, "no memory for a namespace");
-	else
-		diag_set(diag, "no namespace: %s", after_path(process.base.dlerror()));
-	return NULL;
+	return namespace;
 }
 
 #define USERS(life)	((uint32_t)(life))

@@ -41,9 +41,9 @@ static void *open_prepared(Lmid_t lmid, const char *path, int mode, struct diag 
 		void *handle;
 
 		host_missing();
-		memfile_show(path);
+		memfile_show_claimed(path);
 		handle = process.base.dlmopen(lmid, path, mode);
-		memfile_hide(path);
+		memfile_hide_rest();
 		if (handle || (mode & RTLD_NOLOAD))
 			return handle;
 		error = process.base.dlerror();
@@ -121,6 +121,7 @@ static void *open_scope_in(struct arena *scratch, struct namespace *namespace,
 	count = fill_needed(namespace, needed, path, extra, extra_count, promoted);
 	if (!mirror_make_scope(&scope, "scope", needed, count, diag))
 		return NULL;
+	memfile_claim(&scope.file);
 	handle = open_prepared(namespace->lmid, scope.file.path, mode, diag);
 	memfile_close(&scope.file);
 	return handle;
@@ -166,7 +167,7 @@ void *scope_open(struct namespace *namespace, const char *path, int mode,
 
 	mode &= ~RTLD_GLOBAL;
 	host_prepare();
-	if (!extra_count && !promoted_in(namespace))
+	if (!extra_count && !promoted_in(namespace) && !memfile_is_common(path))
 		return open_prepared(namespace->lmid, path, mode, diag);
 	loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);
 	if (loaded || (mode & RTLD_NOLOAD))
@@ -266,7 +267,7 @@ const struct object *scope_promoter(const struct namespace *here, const char *sy
 		const struct promoted *list = promoted_around(object, here);
 
 		if (list && came_with(list, object, true, PROMOTED_DEPTH) &&
-		    object_defines(object, symbol))
+		    object_pin_definer(object, symbol))
 			break;
 	}
 	return object;

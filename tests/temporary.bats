@@ -174,3 +174,146 @@ PY
   assert_line --index 0 --partial 'no temporary one in any of'
   assert_line --index 1 'p0 []'
 }
+
+# loader FILE: a library that opens and closes another one, n times; how often it cannot.
+loader() {
+  c_object "$1" <<'C'
+#include <dlfcn.h>
+int repeat(int n, const char *name)
+{
+	int failures = 0;
+
+	while (n-- > 0) {
+		void *handle = dlopen(name, RTLD_NOW);
+
+		failures += !handle;
+		if (handle)
+			dlclose(handle);
+	}
+	return failures;
+}
+C
+}
+
+@test "no memfd_create(): two packages open a library that all share, at once" {
+  loader site-packages/one/lib.so
+  loader site-packages/two/lib.so
+  script <<'PY'
+import ctypes, threading, leftovers
+libraries = [ctypes.CDLL("./site-packages/%s/lib.so" % name) for name in ("one", "two")]
+failures = []
+threads = [threading.Thread(target=lambda each=each: failures.append(each.repeat(1000, b"libresolv.so.2")))
+           for each in libraries]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(failures, leftovers.here())
+PY
+  without_memfd
+  prints '[0, 0] []'
+}
+
+# inside_root DIRECTORY...: a root for chroot(2) with these, and the package p0.
+inside_root() {
+  [ "$(id -u)" = 0 ] || cannot "chroot() wants root"
+  mkdir -p inside/site-packages
+  cp -r "$SITE"/{p0,p0.libs} inside/site-packages/
+  (cd inside && mkdir -p "$@")
+  script <<'PY'
+import os, sys
+import own.mod, leftovers
+os.chroot("inside")
+os.chdir("/")
+sys.path[:0] = ["/site-packages"]
+import p0.mod
+print(p0.mod.version(), leftovers.here())
+PY
+}
+
+@test "no memfd_create(), then chroot() to where there is another directory" {
+  inside_root tmp
+  chmod 1777 inside/tmp
+  without_memfd
+  assert_equal "$stderr" ''
+  assert_line --index 0 'p0 []'
+}
+
+@test "no memfd_create(), then chroot() to where /dev/shm is everybody's: it is not used" {
+  inside_root tmp dev/shm
+  chmod 1777 inside/tmp
+  chmod 0777 inside/dev/shm
+  # Whoever waits there would see a file come, if only for an instant.
+  pypy3 - "$PWD/inside/dev/shm" <<'PY' >seen &
+import ctypes, os, select, sys
+libc = ctypes.CDLL(None)
+fd = libc.inotify_init()
+libc.inotify_add_watch(fd, sys.argv[1].encode(), 0x100)  # IN_CREATE
+open("watching", "w").close()
+print(bool(select.select([fd], [], [], 20)[0]))
+PY
+  local watcher=$!
+  until [ -e watching ]; do sleep 0.1; done
+  without_memfd
+  kill "$watcher" 2>/dev/null
+  assert_line --index 0 'p0 []'
+  assert_equal "$(cat seen)" ''
+}
+
+@test "no memfd_create(), and /dev/shm is full after the first import: another directory" {
+  unshare -m true 2>/dev/null || cannot "no mount namespace may be made here"
+  script <<'PY'
+import own.mod, leftovers
+with open("/dev/shm/fill", "wb", 0) as file:
+    try:
+        while file.write(bytes(65536)):
+            pass
+    except OSError:
+        pass
+import p0.mod
+print(p0.mod.version(), leftovers.here())
+PY
+  # shellcheck disable=SC2016,SC2086
+  run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=4m none /dev/shm && exec "$@"' \
+    sh timeout -k 5 60 "$NOMEMFD" $ISOLATE pypy3 script.py
+  prints 'p0 []'
+}
+
+@test "no memfd_create(), and less and less address space: no file is left" {
+  script <<'PY'
+import resource, sys
+import own.mod, leftovers
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[1]) * 65536, -1))
+try:
+    import p0.mod
+except (ImportError, MemoryError):
+    pass
+resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+print(leftovers.here())
+PY
+  local more
+  for more in {256..268}; do
+    without_memfd script.py "$more"
+    assert_output '[]'
+  done
+}
+
+@test "no memfd_create(), and RLIMIT_FSIZE with SIGXFSZ at its default: the process lives" {
+  loader site-packages/one/lib.so
+  loader site-packages/two/lib.so
+  script <<'PY'
+import ctypes, resource, signal, leftovers
+one, two = [ctypes.CDLL("./site-packages/%s/lib.so" % name) for name in ("one", "two")]
+print(one.repeat(1, b"libresolv.so.2"))
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+print(two.repeat(1, b"libresolv.so.2"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+print(two.repeat(1, b"libresolv.so.2"), leftovers.here())
+PY
+  without_memfd
+  prints '0
+1
+0 []'
+}
