@@ -99,14 +99,15 @@ static bool allow_unlisted(struct load *load, const char *symbol, const struct o
 static bool mend_symbol(struct load *load, const char *symbol)
 {
 	const struct object *definer = scope_promoter(load->namespace, symbol);
-	bool was_lazy = load->lazily;
+	bool allowed = definer, was_lazy = load->lazily, given;
 
-	if (definer)
-		return unlisted_give(&load->unlisted, definer, symbol, load->diag);
-	definer = unlisted_definer(symbol);
-	if (definer)
-		return allow_unlisted(load, symbol, definer) &&
-		       unlisted_give(&load->unlisted, definer, symbol, load->diag);
+	if (!definer && (definer = unlisted_definer(symbol)))
+		allowed = allow_unlisted(load, symbol, definer);
+	if (definer) {
+		given = allowed && unlisted_give(&load->unlisted, definer, symbol, load->diag);
+		object_unpin(definer);
+		return given;
+	}
 	/* Nobody has it, so plain loading fails, too, but with RTLD_LAZY only when it
 	 * is called. */
 	load->lazily = load->mode & RTLD_LAZY;
@@ -136,16 +137,21 @@ static bool mend_library(struct load *load)
 	size_t length = strcspn(error, ":/");
 	const struct object *object;
 	char name[NAME_MAX + 1];
+	bool adopted;
 
 	if (length == 0 || length > NAME_MAX || load->libraries++ == LIBRARIES_MAX)
 		return false;
 	snprintf(name, sizeof name, "%.*s", (int)length, error);
 	object = loaded_as(load, name);
-	if (!object || !object->name[0])
+	if (!object || !object_pin(object))
 		return false;
-	process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, which "
-		    "has been opened", load->path, name, object->path);
-	return namespace_adopt(load->namespace, object, name, load->diag);
+	adopted = object_is_called(object, name) &&
+		  namespace_adopt(load->namespace, object, name, load->diag);
+	if (adopted)
+		process_log(LOG_LEVEL_INFO, "%s: needs %s, which no search finds; it gets %s, "
+			    "which has been opened", load->path, name, object->path);
+	object_unpin(object);
+	return adopted;
 }
 
 /* Mirrors have no name, so where ld.so would name the library that lacks a version it
@@ -241,26 +247,37 @@ static bool promote(const struct load *load, const void *handle)
 	       scope_note_base(object->path, object->file, true);
 }
 
-/* With the handle it has, or NULL; or what became of it without. */
-static enum load_outcome promote_or_fail(const struct load *load, void **handle)
+/* Closed again, and NULL, if it cannot be promoted as its mode says. */
+static void close_unpromoted(const struct load *load, void **handle)
 {
 	if (promote(load, *handle))
-		return LOAD_DONE;
+		return;
 	process.base.dlclose(*handle);
+	*handle = NULL;
 	diag_set(load->diag, "%s: no memory to remember that it is opened RTLD_GLOBAL",
 		 load->path);
-	return failed(load);
 }
 
 static enum load_outcome open_promoted(struct load *load, void **handle)
 {
 	*handle = open_mended(load);
-	if (!*handle) {
-		if (load->has_entered)
-			namespace_leave(load->namespace);
-		return load->mode & RTLD_NOLOAD ? LOAD_DONE : failed(load);
-	}
-	return promote_or_fail(load, handle);
+	if (*handle)
+		close_unpromoted(load, handle);
+	if (*handle)
+		return LOAD_DONE;
+	if (load->has_entered)
+		namespace_leave(load->namespace);
+	return load->mode & RTLD_NOLOAD ? LOAD_DONE : failed(load);
+}
+
+/* What the real function gave it, which is NULL where dlerror() says why. */
+static enum load_outcome promote_given(const struct load *load, void **handle)
+{
+	bool given = *handle;
+
+	if (given)
+		close_unpromoted(load, handle);
+	return *handle || !given ? LOAD_DONE : failed(load);
 }
 
 /* A libc.so.6 of its own, say: base has it, and ld.so takes it for that one by its
@@ -446,11 +463,9 @@ static const char *own_answer(const struct namespace *namespace, const char *fil
 static enum load_outcome open_in_base(const struct load *load, void **handle)
 {
 	*handle = process.base.dlmopen(LM_ID_BASE, load->path, load->mode);
-	return promote_or_fail(load, handle);
+	return promote_given(load, handle);
 }
 
-/* A bare name that our search does not find is the real dlopen's, which also looks where
- * its caller says. */
 enum load_outcome load_inside(struct namespace *namespace, struct link_map *caller,
 			      const char *file, int mode, void **handle, struct diag *diag)
 {
@@ -468,12 +483,9 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 	/* The program itself is out of reach; the namespace's own head is not. */
 	load.file = file && *file ? own_answer(namespace, file) : namespace->root_path;
 	by_path = strchr(load.file, '/');
-	if (!by_path && !is_loaded_here(namespace, file)) {
-		if (search_for_caller(namespace, caller, file, path, sizeof path))
-			load.file = path;
-		else if (!(mode & RTLD_GLOBAL))
-			return LOAD_PASS;
-	}
+	if (!by_path && !is_loaded_here(namespace, file) &&
+	    search_for_caller(namespace, caller, file, path, sizeof path))
+		load.file = path;
 	if (!strchr(load.file, '/') ||
 	    !process_absolute(load.file, load.path, sizeof load.path))
 		snprintf(load.path, sizeof load.path, "%s", load.file);
@@ -505,5 +517,5 @@ enum load_outcome load_outside(struct namespace *namespace, struct link_map *cal
 	    search_for_caller(namespace, caller, file, load.path, sizeof load.path))
 		file = load.path;
 	*handle = process.base.dlmopen(lmid, file, mode);
-	return promote_or_fail(&load, handle);
+	return promote_given(&load, handle);
 }

@@ -42,8 +42,9 @@ struct steered steer_dlerror(void)
 	return (struct steered){ .result = ours ? ours + 1 : text };
 }
 
+/* real is the function that was called. */
 static struct steered answer(enum load_outcome outcome, void *handle,
-			       const struct marked *why)
+			     const struct marked *why, uintptr_t real)
 {
 	switch (outcome) {
 	case LOAD_DONE:
@@ -54,7 +55,7 @@ static struct steered answer(enum load_outcome outcome, void *handle,
 	case LOAD_PASS:
 		break;
 	}
-	return (struct steered){ .pass = (uintptr_t)process.base.dlopen };
+	return (struct steered){ .pass = real };
 }
 
 /* Whose call is it? Generated code lies in no object: the oldest interpreter. */
@@ -85,7 +86,7 @@ struct steered steer_dlopen(const char *file, int mode, const void *caller)
 	if (file && interpreter)
 		outcome = load_module(interpreter, file, mode, &handle, &why.reason);
 	*process.base.errno_location() = error;
-	return answer(outcome, handle, &why);
+	return answer(outcome, handle, &why, (uintptr_t)process.base.dlopen);
 }
 
 /* The object that holds an address, or NULL. */
@@ -111,7 +112,7 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 	if (namespace)
 		outcome = load_inside(namespace, object->map, file, mode, &handle, &why.reason);
 	*process.base.errno_location() = error;
-	return answer(outcome, handle, &why);
+	return answer(outcome, handle, &why, (uintptr_t)process.base.dlopen);
 }
 
 struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
@@ -133,7 +134,7 @@ struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 		outcome = load_outside(namespace, object->map, lmid, file, mode, &handle,
 				       &why.reason);
 	*process.base.errno_location() = error;
-	return answer(outcome, handle, &why);
+	return answer(outcome, handle, &why, (uintptr_t)process.base.dlmopen);
 }
 
 /* Does a global scope have the symbol? Whatever dlerror() would say is taken. */

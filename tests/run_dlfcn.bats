@@ -503,3 +503,44 @@ PY
   local line='invalid mode for dlopen(): Invalid argument'
   both "$(printf '%s\n' "$line" "$line" "opened $line" "$line" "opened $line" "$line" 'opened ')"
 }
+
+@test "a bare name where only ld.so looks (glibc-hwcaps), with a library that all share" {
+  local hwcaps=$PWD/where/glibc-hwcaps/x86-64-v2
+  /lib64/ld-linux-x86-64.so.2 --help | grep -q 'x86-64-v2 (supported' ||
+    cannot "ld.so does not look into glibc-hwcaps/x86-64-v2 here"
+  c_object "$hwcaps/libhidden.so" -lresolv <<<'int hidden(void) { return 6; }'
+  script <<'PY'
+import os
+import other.dl as dl
+import loaded
+print(loaded.call(dl.sym(dl.open("libhidden.so", os.RTLD_NOW), "hidden")))
+PY
+  export LD_LIBRARY_PATH=$PWD/where:$SYSTEM
+  both 6
+}
+
+@test "dlmopen of what is not there, by a module: its words, and the same in mode permissive" {
+  c_object site-packages/asks/lib.so <<'C'
+#include <dlfcn.h>
+#include <stddef.h>
+const char *ask(const char *name)
+{
+	Lmid_t here = -5;
+
+	dlinfo(dlopen(NULL, RTLD_NOW), RTLD_DI_LMID, &here);
+	return dlmopen(here, name, RTLD_NOW) ? "found" : dlerror();
+}
+C
+  script <<'PY'
+import ctypes
+ask = ctypes.CDLL("./site-packages/asks/lib.so").ask
+ask.restype = ctypes.c_char_p
+for name in b"libnowhere.so.9", b"/nowhere/at.all":
+    print(ask(name).decode())
+PY
+  local want='libnowhere.so.9: cannot open shared object file: No such file or directory
+/nowhere/at.all: cannot open shared object file: No such file or directory'
+  both "$want"
+  export PYPY_ISOLATE=permissive
+  both "$want"
+}
