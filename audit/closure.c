@@ -470,16 +470,17 @@ struct closure_object *closure_need(struct closure *closure,
 {
 	struct quest quest = { .closure = closure };
 	struct closure_object *object;
+	/* If it does not, ld.so finds nothing; what else is needed counts all the same. */
+	bool expands = put_expanded(&quest, loader, name, strlen(name));
+	const char *text = expands ? quest.path : name;
 
-	if (!put_expanded(&quest, loader, name, strlen(name)))
-		return NULL;
-	object = find_name(closure, quest.path);
+	object = find_name(closure, text);
 	if (object)
 		return object;
-	quest.name = arena_text(closure->arena, quest.path, quest.length);
+	quest.name = arena_text(closure->arena, text, strlen(text));
 	if (!quest.name)
 		return NULL;
-	if (!search(&quest, loader))
+	if (!expands || !search(&quest, loader))
 		memset(&quest.found, 0, sizeof quest.found);
 	object = quest.found.path ? find_file(closure, &quest.found) : NULL;
 	if (object)

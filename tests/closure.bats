@@ -188,6 +188,15 @@ library() {
   grep -qx "$PWD/libb.so $PWD/libb.so" ours
 }
 
+@test "closure: a needed name too long for any path does not hide those after it" {
+  (cd "$root" && gcc -std=gnu11 -D_GNU_SOURCE -I. -o "$BATS_TEST_TMPDIR/imagetest" \
+    tests/fixture/imagetest.c audit/elf_*.c audit/image.c policy/diag.c)
+  object liba.so
+  ./imagetest - "$PWD/main.so" '' "$(printf '%05000d' 0)" "$PWD/liba.so"
+  "$BATS_FILE_TMPDIR/closuretest" "$PWD/main.so" >ours
+  grep -qx "$PWD/liba.so $PWD/liba.so" ours
+}
+
 @test "closure: the system's programs and libraries" {
   local file files=()
   for file in /usr/bin/* /usr/lib/*/lib[a-m]*.so.*; do

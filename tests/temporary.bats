@@ -20,10 +20,12 @@ setup() {
   cat >leftovers.py <<'PY'
 import os
 DIRECTORIES = "/dev/shm", "/tmp", "/var/tmp", "/run"
+BEFORE = os.environ["LEFT_BEFORE"].split()  # by who was killed, say
 def here():
     """What of ours stands in the directories, and what a descriptor is kept of."""
     found = [name for each in DIRECTORIES if os.path.isdir(each)
-             for name in os.listdir(each) if name.startswith("pypy-isolate.")]
+             for name in os.listdir(each) if name.startswith("pypy-isolate.")
+             and name not in BEFORE]
     if os.path.isdir("/proc/self"):
         links = ["/proc/self/fd/" + number for number in os.listdir("/proc/self/fd")]
         found += [os.readlink(link) for link in links
@@ -31,6 +33,9 @@ def here():
     return found
 PY
   PYTHONPATH=$PWD:$PYTHONPATH
+  LEFT_BEFORE=$(find /dev/shm /tmp /var/tmp /run -maxdepth 1 -name 'pypy-isolate.*' \
+    -printf '%f ' 2>/dev/null || :)
+  export LEFT_BEFORE
 }
 
 # without_memfd [ARGUMENT...]: isolated, where the kernel refuses memfd_create().
