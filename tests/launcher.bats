@@ -307,7 +307,7 @@ cannot be in LD_AUDIT; put pypy-isolate into another directory" "./$name/pypy-is
   assert_equal "$(value_of GLIBC_TUNABLES)" "$needed"
 }
 
-# bats test_tags=allocator
+# bats test_tags=unsanitized
 @test "launcher: a preloaded jemalloc does not stop the program from starting" {
   export LD_PRELOAD=libjemalloc.so.2
   # The reason for all this: any auditor, and no tunable.
@@ -321,7 +321,7 @@ cannot be in LD_AUDIT; put pypy-isolate into another directory" "./$name/pypy-is
   assert_success
 }
 
-# bats test_tags=allocator
+# bats test_tags=unsanitized
 @test "launcher: nor does one that /etc/ld.so.preload names" {
   in_etc='mount -t tmpfs none /etc && echo libjemalloc.so.2 >/etc/ld.so.preload && "$@"'
   run -127 unshare -rm sh -c "$in_etc" sh env LD_AUDIT="$BIN/libpypy-isolate.so" true
