@@ -8,8 +8,8 @@
 
 #include "policy/diag.h"
 
-/* Prepares what every root needs: the C and the maths library, and before glibc
- * 2.34 those that they were split into. names gets the SONAMEs that a root must
+/* Prepares what every root needs: the C and the maths library, before glibc 2.34
+ * those that they were split into, and ld.so. names gets the SONAMEs that a root must
  * list, at most size of them. Returns their number; 0, with a reason, on failure. */
 size_t host_begin(const char **names, size_t size, struct diag *diag);
 

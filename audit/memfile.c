@@ -195,12 +195,12 @@ static struct temporary *take_entry(void)
 /* Is it one where nobody else can exchange a file of ours? */
 static bool is_safe(const char *directory)
 {
-	struct statx info;
+	struct status status;
 
-	if (statx(AT_FDCWD, directory, 0, STATX_TYPE | STATX_MODE | STATX_UID, &info) < 0)
+	if (!status_of_path(directory, &status))
 		return false;
-	if (S_ISDIR(info.stx_mode) && (info.stx_uid == 0 || info.stx_uid == geteuid()) &&
-	    (info.stx_mode & S_ISVTX || !(info.stx_mode & (S_IWGRP | S_IWOTH))))
+	if (status.is_directory && (status.owner == 0 || status.owner == geteuid()) &&
+	    (status.mode & S_ISVTX || !(status.mode & (S_IWGRP | S_IWOTH))))
 		return true;
 	errno = EPERM;
 	return false;
@@ -227,7 +227,7 @@ static bool write_file(const struct temporary *temporary)
 		errno = EFBIG;
 		return false;
 	}
-	fd = (int)syscall(SYS_openat, AT_FDCWD, temporary->path, flags, 0600);
+	fd = sys_create(temporary->path, flags, 0600);
 	if (fd < 0)
 		return false;
 	error = write_all(fd, temporary->bytes, temporary->size) ? 0 : errno;

@@ -266,7 +266,7 @@ static enum file_status file_map(struct file *file, const char *path, int fd,
 /* An error that ld.so, a moment later, need not have. */
 static bool is_passing(int error)
 {
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
 enum file_status process_open(struct file *file, const char *path, struct diag *diag)

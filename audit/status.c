@@ -14,6 +14,7 @@ static bool ask(int directory, const char *path, int flags, struct status *statu
 		return false;
 	*status = (struct status){
 		.is_regular = S_ISREG(info.stx_mode),
+		.is_directory = S_ISDIR(info.stx_mode),
 		.size = info.stx_size,
 		.identity = {
 			.device = (uint64_t)info.stx_dev_major << 32 | info.stx_dev_minor,

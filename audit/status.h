@@ -16,7 +16,7 @@ struct identity {
 };
 
 struct status {
-	bool is_regular;
+	bool is_regular, is_directory;
 	size_t size;			/* bytes */
 	struct identity identity;
 	unsigned owner;			/* a user's number */

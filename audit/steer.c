@@ -100,11 +100,16 @@ static struct object *object_at(const void *address)
 	return object_of_map(map);
 }
 
+static struct namespace *namespace_with(const struct object *object)
+{
+	return object ? namespace_of(object->lmid) : NULL;
+}
+
 struct steered steer_dlopen_inside(const char *file, int mode, const void *caller)
 {
 	int error = *process.base.errno_location();
 	const struct object *object = object_at(caller);
-	struct namespace *namespace = object ? namespace_of(object->lmid) : NULL;
+	struct namespace *namespace = namespace_with(object);
 	enum load_outcome outcome = LOAD_PASS;
 	struct marked why = { .mark = MARK };
 	void *handle = NULL;
@@ -120,7 +125,7 @@ struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 {
 	int error = *process.base.errno_location();
 	const struct object *object = object_at(caller);
-	struct namespace *namespace = object ? namespace_of(object->lmid) : NULL;
+	struct namespace *namespace = namespace_with(object);
 	struct namespace *target = namespace_of(lmid);
 	enum load_outcome outcome;
 	struct marked why = { .mark = MARK };
@@ -176,7 +181,7 @@ struct steered steer_dlsym_inside(void *handle, const char *name, const void *ca
 	if (!name || route_real(name) || !scope_is_used(NULL))
 		return found_or_real(NULL);
 	object = object_at(caller);
-	namespace = object ? namespace_of(object->lmid) : NULL;
+	namespace = namespace_with(object);
 	if (!namespace || (handle != RTLD_DEFAULT && handle != namespace->head) ||
 	    has_symbol(namespace->head, name))
 		return found_or_real(NULL);

@@ -11,14 +11,19 @@
 #include <unistd.h>
 
 /* On file systems over a network a signal can end it. */
-static inline int sys_open(const char *path, int flags)
+static inline int sys_create(const char *path, int flags, unsigned mode)
 {
 	int fd;
 
 	do
-		fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666);
+		fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 	while (fd < 0 && errno == EINTR);
 	return fd;
+}
+
+static inline int sys_open(const char *path, int flags)
+{
+	return sys_create(path, flags, 0666);
 }
 
 static inline void sys_close(int fd)
