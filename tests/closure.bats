@@ -48,6 +48,12 @@ object() {
     "${@:2}" <<<"int object_${RANDOM};"
 }
 
+# build_imagetest: ./imagetest writes an object that needs what no linker would list.
+build_imagetest() {
+  (cd "$root" && gcc -std=gnu11 -D_GNU_SOURCE -I. -o "$BATS_TEST_TMPDIR/imagetest" \
+    tests/fixture/imagetest.c audit/elf_*.c audit/image.c policy/diag.c)
+}
+
 # library DIRECTORY NAME [GCC-ARGUMENT...]
 library() {
   object "$1/$2" -Wl,-soname,"$2" "${@:3}"
@@ -178,8 +184,7 @@ library() {
 }
 
 @test "closure: 5,000 needed names, of which the last is another" {
-  (cd "$root" && gcc -std=gnu11 -D_GNU_SOURCE -I. -o "$BATS_TEST_TMPDIR/imagetest" \
-    tests/fixture/imagetest.c audit/elf_*.c audit/image.c policy/diag.c)
+  build_imagetest
   object liba.so
   object libb.so
   # shellcheck disable=SC2046	# each is a word
@@ -189,8 +194,7 @@ library() {
 }
 
 @test "closure: a needed name too long for any path does not hide those after it" {
-  (cd "$root" && gcc -std=gnu11 -D_GNU_SOURCE -I. -o "$BATS_TEST_TMPDIR/imagetest" \
-    tests/fixture/imagetest.c audit/elf_*.c audit/image.c policy/diag.c)
+  build_imagetest
   object liba.so
   # It writes the file, and says that ld.so cannot open it.
   # shellcheck disable=SC2016	# $ORIGIN is for ld.so

@@ -63,6 +63,17 @@ def fork(number):
         finally:
             os._exit(code)
     count[ends(pid)] += 1
+def race(kept):
+    global is_over
+    threads = [threading.Thread(target=churn, args=(kept,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(int(os.environ["FORKS"])):
+        fork(number)
+    is_over = True
+    for thread in threads:
+        thread.join()
+    print(dict(count), turns > 100)
 PY
   cat >>script.py
 }
@@ -71,16 +82,7 @@ PY
   # Of what is open already: a file that ld.so maps or unmaps is one whose lock
   # (dl_load_write_lock) glibc leaves to the child as it was, also under plain loading.
   forking <<'PY'
-kept = [dl.dlopen((FILES % n).encode(), os.RTLD_NOW) for n in range(12)]
-threads = [threading.Thread(target=churn, args=(kept,)) for _ in range(2)]
-for thread in threads:
-    thread.start()
-for number in range(int(os.environ["FORKS"])):
-    fork(number)
-is_over = True
-for thread in threads:
-    thread.join()
-print(dict(count), turns > 100)
+race([dl.dlopen((FILES % n).encode(), os.RTLD_NOW) for n in range(12)])
 PY
   # shellcheck disable=SC2153 # an array of its own
   for PYTHON in "${PYTHONS[@]}"; do
@@ -97,15 +99,7 @@ def child(number):
     path = os.path.abspath(old.mod.__file__)
     handle = dl.dlopen(path.encode(), os.RTLD_NOW)
     return 0 if handle and old.mod.next() == 1 else 1
-threads = [threading.Thread(target=churn, args=(None,)) for _ in range(2)]
-for thread in threads:
-    thread.start()
-for number in range(int(os.environ["FORKS"])):
-    fork(number)
-is_over = True
-for thread in threads:
-    thread.join()
-print(dict(count), turns > 100)
+race(None)
 PY
   export PYTHON=/usr/bin/python3
   isolated script.py True
