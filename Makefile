@@ -10,7 +10,7 @@ PURE     = policy/arena policy/diag policy/visible policy/glob policy/conf polic
 SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
-           audit/place audit/unlisted audit/load audit/iterate audit/steer audit/slots \
+           audit/place audit/unlisted audit/load audit/iterate audit/steer audit/redirect \
            audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
            launcher/say launcher/start

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The objects of base -> its own dl functions. */
+/* The objects of base -> its own dl functions. Under ld.so's lock. */
 #include "audit/base.h"
 
 #include "audit/object.h"
 #include "audit/process.h"
 
-/* What a reference of base to that name binds to: the first that defines it. */
+/* What a reference of base to that name binds to: the first that defines it. By ld.so's own
+ * list, for our table can lack an object when memory ran out. */
 static void *base_function(const char *name)
 {
-	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
-		void *function = object->kind == OBJECT_LIBC && object->lmid == LM_ID_BASE
-					 ? object_address(object, name) : NULL;
+	void *function = NULL;
 
-		if (function)
-			return function;
-	}
-	return NULL;
+	for (struct link_map *map = process.main; map && !function; map = map->l_next)
+		function = object_address(&(struct object){ .map = map }, name);
+	return function;
 }
 
 bool base_find(void)

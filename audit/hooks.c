@@ -10,8 +10,7 @@
 #include "audit/memfile.h"
 #include "audit/namespace.h"
 #include "audit/process.h"
-#include "audit/route.h"
-#include "audit/slots.h"
+#include "audit/redirect.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 #define LAV_KNOWN 2	/* the newest interface that this was written for (glibc 2.35) */
@@ -61,8 +60,8 @@ static void forget_path(struct link_map *map)
 EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 {
 	struct object *object;
-	unsigned flags;
 
+	/* 0, always: la_symbind, for which the bits are, we have none. */
 	if (!process.lav)
 		return 0;
 	object = object_add(map, lmid, cookie);
@@ -76,10 +75,12 @@ EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cooki
 		return 0;
 	if (!process.main)
 		process.main = map;
-	flags = object_recognize(object);
+	object_recognize(object);
 	if (object->kind == OBJECT_INTERPRETER && process.settings.errors)
 		stay_out(object);
-	return process.lav ? flags : 0;
+	else if (object->kind == OBJECT_INTERPRETER || object->kind == OBJECT_STDLIB)
+		redirect(object);
+	return 0;
 }
 
 EXPORTED unsigned la_objclose(uintptr_t *cookie)
@@ -114,51 +115,13 @@ EXPORTED void la_preinit(uintptr_t *cookie)
 	process.started = true;
 	for (process.last = process.main; process.last && process.last->l_next;)
 		process.last = process.last->l_next;
-	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (object->kind == OBJECT_INTERPRETER)
-			slots_sweep(object, true);
 }
 
-/* An interpreter that has come by dlopen: up to glibc 2.40 this is before its
- * relocation, and then the slots still wait for its first call of ours. */
+/* At first this is when all start-up objects are there, and no code of theirs has run
+ * (rtld.c, dl_main). */
 EXPORTED void la_activity(uintptr_t *cookie, unsigned flag)
 {
 	(void)cookie;
-	if (!process.lav || !process.started || flag != LA_ACT_CONSISTENT)
-		return;
-	for (struct object *object = object_next(NULL); object; object = object_next(object))
-		if (object->kind == OBJECT_INTERPRETER)
-			slots_sweep(object, false);
-}
-
-/* Who may be steered: the interpreter, and for dlsym(handle, "dlopen") also the
- * program, which stands in for callers in generated code. */
-static bool is_steered(const struct object *from, unsigned flags)
-{
-	if (!from || from->lmid != LM_ID_BASE)
-		return false;
-	return from->kind == OBJECT_INTERPRETER || from->kind == OBJECT_STDLIB ||
-	       ((flags & LA_SYMB_DLSYM) && from->map == process.main);
-}
-
-static uintptr_t symbind(uintptr_t value, uintptr_t *from, unsigned flags, const char *name)
-{
-	uintptr_t entry = process.lav ? route_outside(name) : 0;
-
-	if (!entry || !is_steered(object_of_cookie(from), flags) || !base_find())
-		return value;
-	return entry;
-}
-
-#if __WORDSIZE == 64
-EXPORTED uintptr_t la_symbind64(Elf64_Sym *sym, unsigned index, uintptr_t *from, uintptr_t *to,
-				unsigned *flags, const char *name)
-#else
-EXPORTED uintptr_t la_symbind32(Elf32_Sym *sym, unsigned index, uintptr_t *from, uintptr_t *to,
-				unsigned *flags, const char *name)
-#endif
-{
-	(void)index;
-	(void)to;
-	return symbind(sym->st_value, from, *flags, name);
+	if (process.lav && flag == LA_ACT_CONSISTENT)
+		base_find();
 }

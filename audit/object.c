@@ -149,7 +149,6 @@ struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 	object->kind = OBJECT_OTHER;
 	object->at_start = !process.started;
 	object->profile = NULL;
-	object->swept = false;
 	object->segments = NULL;
 	object->segment_count = 0;
 	object->identified = false;
@@ -273,17 +272,9 @@ static enum object_kind kind_of(struct object *object)
 	return is_stdlib(object) ? OBJECT_STDLIB : OBJECT_OTHER;
 }
 
-unsigned object_recognize(struct object *object)
+void object_recognize(struct object *object)
 {
-	static const unsigned flags[] = {
-		[OBJECT_OTHER] = 0,
-		[OBJECT_LIBC] = LA_FLG_BINDTO,
-		[OBJECT_INTERPRETER] = LA_FLG_BINDFROM,
-		[OBJECT_STDLIB] = LA_FLG_BINDFROM,
-	};
-
 	object->kind = kind_of(object);
-	return flags[object->kind];
 }
 
 struct object *object_loader(void)
@@ -515,21 +506,29 @@ const ElfW(Phdr) *object_segments(struct object *object, size_t *count)
 	return object->segments;
 }
 
-bool object_has(struct object *object, uint32_t type, uintptr_t address)
+static const ElfW(Phdr) *segment_with(struct object *object, uintptr_t address)
 {
 	size_t count;
 	const ElfW(Phdr) *segment = object_segments(object, &count);
 	uintptr_t offset = address - object->map->l_addr;
-	uintptr_t page = getpagesize();
 
-	for (size_t i = 0; i < count; i++) {
-		uintptr_t end = segment[i].p_vaddr + segment[i].p_memsz;
+	for (size_t i = 0; i < count; i++)
+		if (segment[i].p_type == PT_LOAD &&
+		    offset - segment[i].p_vaddr < segment[i].p_memsz)
+			return &segment[i];
+	return NULL;
+}
 
-		/* ld.so protects whole pages (dl-reloc.c, _dl_protect_relro). */
-		if (type == PT_GNU_RELRO)
-			end &= -page;
-		if (segment[i].p_type == type && offset >= segment[i].p_vaddr && offset < end)
-			return true;
-	}
-	return false;
+bool object_has(struct object *object, uintptr_t address)
+{
+	return segment_with(object, address);
+}
+
+int object_protection(struct object *object, uintptr_t address)
+{
+	const ElfW(Phdr) *segment = segment_with(object, address);
+	ElfW(Word) flags = segment ? segment->p_flags : PF_R;
+
+	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
+	       (flags & PF_X ? PROT_EXEC : 0);
 }

@@ -36,7 +36,6 @@ struct object {
 	enum object_kind kind;
 	bool at_start;			/* came before la_preinit: in base's scope for ever */
 	const struct rule *profile;	/* OBJECT_INTERPRETER: the rule that recognized it */
-	bool swept;			/* its slots have been rewritten for good */
 	const ElfW(Phdr) *segments;	/* once somebody has asked; its program headers */
 	size_t segment_count;
 	bool identified;		/* file has been looked for */
@@ -50,9 +49,8 @@ const char *object_last_part(const char *path);
 /* Notes an object that ld.so has mapped. NULL: no memory. */
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie);
 
-/* Sets the kind of an object of base. Returns what la_objopen is to return: which
- * bindings of and to it la_symbind wants to hear of. */
-unsigned object_recognize(struct object *object);
+/* Sets the kind of an object of base. */
+void object_recognize(struct object *object);
 
 /* The object goes: its entry is free. */
 void object_remove(struct object *object);
@@ -130,8 +128,11 @@ void *object_address(const struct object *object, const char *symbol);
 /* The program headers, as they are in memory; NULL, and none, if they are not. */
 const ElfW(Phdr) *object_segments(struct object *object, size_t *count);
 
-/* Does address lie in one of the object's segments of that type (PT_LOAD,
- * PT_GNU_RELRO)? */
-bool object_has(struct object *object, uint32_t type, uintptr_t address);
+/* Does address lie in one of the object's PT_LOAD segments? */
+bool object_has(struct object *object, uintptr_t address);
+
+/* What that segment allows: PROT_READ and so on, as mmap(2) has them; PROT_READ alone for
+ * an address that is in none that is known. */
+int object_protection(struct object *object, uintptr_t address);
 
 #endif

@@ -16,6 +16,7 @@ static const struct route {
 	{ "dlmopen", NULL, stub_dlmopen_inside, (void *const *)&process.base.dlmopen },
 	{ "dlerror", stub_dlerror, stub_dlerror, (void *const *)&process.base.dlerror },
 	{ "dlsym", stub_dlsym, stub_dlsym_inside, (void *const *)&process.base.dlsym },
+	{ "dlvsym", stub_dlvsym, NULL, (void *const *)&process.base.dlvsym },
 	{ "dl_iterate_phdr", stub_iterate, stub_iterate,
 	  (void *const *)&process.base.dl_iterate_phdr },
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Names -> the entries that callers get instead of the real functions.
  *
- * The table of what is steered, for those who put the entries into place:
- * la_symbind (hooks.c), slot rewriting (slots.c) and mirrors (mirror.c). */
+ * The table of what is steered, for those who put the entries into place: redirect.c for
+ * the interpreter, mirror.c for modules. */
 #ifndef PYPY_ISOLATE_ROUTE_H
 #define PYPY_ISOLATE_ROUTE_H
 
@@ -27,6 +27,7 @@ void stub_dlopen_inside(void);
 void stub_dlmopen_inside(void);
 void stub_dlerror(void);
 void stub_dlsym(void);
+void stub_dlvsym(void);
 void stub_dlsym_inside(void);
 void stub_iterate(void);
 

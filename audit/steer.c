@@ -14,7 +14,6 @@
 #include "audit/process.h"
 #include "audit/route.h"
 #include "audit/scope.h"
-#include "audit/slots.h"
 
 /* What stands before our text in what base remembers. */
 #define MARK '\001'
@@ -66,7 +65,7 @@ static struct object *interpreter_at(const void *caller)
 	for (struct object *object = object_next(NULL); object; object = object_next(object)) {
 		if (object->kind != OBJECT_INTERPRETER)
 			continue;
-		if (object_has(object, PT_LOAD, (uintptr_t)caller))
+		if (object_has(object, (uintptr_t)caller))
 			return object;
 		if (!oldest)
 			oldest = object;
@@ -82,8 +81,7 @@ struct steered steer_dlopen(const char *file, int mode, const void *caller)
 	int error = *process.base.errno_location();
 	enum load_outcome outcome = LOAD_PASS;
 
-	slots_sweep(interpreter, true);
-	if (file && interpreter)
+	if (file && interpreter && process.lav)
 		outcome = load_module(interpreter, file, mode, &handle, &why.reason);
 	*process.base.errno_location() = error;
 	return answer(outcome, handle, &why, (uintptr_t)process.base.dlopen);
@@ -159,6 +157,31 @@ static struct steered found_or_real(void *address)
 	return (struct steered){ .pass = (uintptr_t)process.base.dlsym };
 }
 
+/* A handle by which we may ask for what the caller asks for. RTLD_NEXT is what comes after
+ * the caller, so only the real function can tell. */
+static void *handle_for_us(void *handle)
+{
+	return handle == RTLD_DEFAULT ? process.main : handle;
+}
+
+/* An interpreter that looks up dlopen by its name is to get the entry, if what is there is
+ * the real one. */
+static struct steered found_route(const char *name, const void *found, uintptr_t real)
+{
+	if (found && (uintptr_t)found == route_real(name))
+		return (struct steered){ .result = (void *)route_outside(name) };
+	return (struct steered){ .pass = real };
+}
+
+struct steered steer_dlvsym(void *handle, const char *name, const char *version)
+{
+	void *found = NULL;
+
+	if (name && version && route_outside(name) && handle != RTLD_NEXT)
+		found = process.base.dlvsym(handle_for_us(handle), name, version);
+	return found_route(name, found, (uintptr_t)process.base.dlvsym);
+}
+
 /* Under plain loading what is promoted is in the global scope. So where a search
  * of that fails, ours goes on; any other is the real dlsym's, as is what is steered
  * when it is found. */
@@ -166,6 +189,9 @@ struct steered steer_dlsym(void *handle, const char *name)
 {
 	bool is_global = handle == RTLD_DEFAULT || handle == process.main;
 
+	if (name && route_outside(name) && handle != RTLD_NEXT)
+		return found_route(name, process.base.dlsym(handle_for_us(handle), name),
+				   (uintptr_t)process.base.dlsym);
 	if (!is_global || !name || route_real(name) || !scope_is_used(NULL) ||
 	    has_symbol(process.main, name))
 		return found_or_real(NULL);

@@ -23,6 +23,7 @@ struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 				    const void *caller);
 struct steered steer_dlerror(void);
 struct steered steer_dlsym(void *handle, const char *name);
+struct steered steer_dlvsym(void *handle, const char *name, const char *version);
 struct steered steer_dlsym_inside(void *handle, const char *name, const void *caller);
 struct steered steer_iterate(iterate_callback *callback, void *data);
 

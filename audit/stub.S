@@ -100,6 +100,7 @@
 	STUB	stub_dlmopen_inside, steer_dlmopen_inside, AFTER_THREE
 	STUB	stub_dlerror, steer_dlerror, AFTER_TWO
 	STUB	stub_dlsym, steer_dlsym, AFTER_TWO
+	STUB	stub_dlvsym, steer_dlvsym, AFTER_THREE
 	STUB	stub_dlsym_inside, steer_dlsym_inside, AFTER_TWO
 	STUB	stub_iterate, steer_iterate, AFTER_TWO
 

@@ -97,7 +97,7 @@ runs_on_glibc_2_28() {
 
 exports_audit_functions_alone() {
   [ "$(nm -D --defined-only "$1" | sed 's/.* //' | LC_ALL=C sort | tr '\n' ' ')" = \
-    'la_activity la_objclose la_objopen la_objsearch la_preinit la_symbind64 la_version ' ]
+    'la_activity la_objclose la_objopen la_objsearch la_preinit la_version ' ]
 }
 
 # Nothing of these may be called inside somebody's process.

@@ -308,6 +308,25 @@ PY
   prints '[]'
 }
 
+@test "dlopen by its address, which ctypes has from dlvsym: isolated" {
+  script <<'PY'
+import ctypes, sys
+process = ctypes.CDLL(None)
+process.dlsym.restype = process.dlvsym.restype = ctypes.c_void_p
+process.dlsym.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+process.dlvsym.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]
+versions = b"GLIBC_2.34", b"GLIBC_2.17", b"GLIBC_2.2.5", b"GLIBC_2.1", b"GLIBC_2.0"
+address = next(filter(None, (process.dlvsym(None, b"dlopen", each) for each in versions)))
+dlopen = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)(address)
+version = process.dlsym(dlopen(sys.argv[1].encode(), 2), b"version")
+print(ctypes.CFUNCTYPE(ctypes.c_char_p)(version)().decode(), process.dlvsym(None, b"dlopen", b"GLIBC_9"))
+PY
+  plain script.py "$SITE/own/libabi.so"
+  prints "$ZLIB None"
+  isolated script.py "$SITE/own/libabi.so"
+  prints 'own None'
+}
+
 @test "dlopen by its address, which ctypes has from dlsym: isolated" {
   script <<'PY'
 import ctypes, os, sys

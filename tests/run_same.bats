@@ -52,10 +52,8 @@ PY
 import ctypes, sys
 import look, own.mod, own._api
 library = ctypes.CDLL(sys.argv[1])
-# Up to glibc 2.36 at least, with any auditor that has la_symbind the first malloc
-# comes before libc knows that it may use brk: no [heap].
 def is_ours(path):
-    return path.startswith("/memfd:") or path.endswith(("/libpypy-isolate.so", "[heap]"))
+    return path.startswith("/memfd:") or path.endswith("/libpypy-isolate.so")
 print(*sorted({line.split(None, 5)[5] for line in look.maps() if len(line.split()) > 5
                and not is_ours(line.split(None, 5)[5])}), sep="\n")
 print({rights for rights in (line.split()[1] for line in look.maps()) if "wx" in rights})
