@@ -118,10 +118,11 @@ EXPORTED void la_preinit(uintptr_t *cookie)
 }
 
 /* At first this is when all start-up objects are there, and no code of theirs has run
- * (rtld.c, dl_main). */
+ * (rtld.c, dl_main). Whoever calls an entry needs the real functions, also when we stay
+ * out since. */
 EXPORTED void la_activity(uintptr_t *cookie, unsigned flag)
 {
 	(void)cookie;
-	if (process.lav && flag == LA_ACT_CONSISTENT)
+	if (process.main && flag == LA_ACT_CONSISTENT)
 		base_find();
 }
