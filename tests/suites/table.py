@@ -56,7 +56,9 @@ SCIPY = (
     " scipy.linalg.tests.test_lapack scipy.sparse.linalg scipy.special.tests.test_basic"
     " scipy.integrate scipy.spatial.tests.test_qhull scipy.ndimage.tests.test_filters"
 )
-PANDAS = "--pyargs pandas.tests.libs pandas.tests.tslibs pandas.tests.arrays"
+# By path: so pytest sees the options that pandas' conftest.py adds.
+PANDAS = " ".join("/usr/lib/python3/dist-packages/pandas/tests/" + part
+                  for part in ("libs", "tslibs", "arrays"))
 REAL = ("real/site-packages",)
 CFFI = "testing/cffi0 testing/cffi1"
 SOURCES = "suites/src/"
@@ -130,7 +132,8 @@ SUITES = [
     *stdlib("cpython", CPYTHON, isolates=OURS),
     *stdlib("dynload", CPYTHON, isolates="*/lib-dynload/*", policy='isolate "*/lib-dynload/*"'),
     *stdlib("pypy", PYPY, PYPY_STDLIB, isolates=OURS),
-    pytest("pypy-ctypes", PYPY_VENV, "/usr/lib/pypy3.9/ctypes/test", isolates=OURS),
+    pytest("pypy-ctypes", PYPY_VENV, "-p pypy_ctypes /usr/lib/pypy3.9/ctypes/test",
+           isolates=OURS),
     *stdlib("pypylib", PYPY, PYPY_STDLIB, isolates="/usr/lib/pypy3*",
             policy='isolate "/usr/lib/pypy3*/*"'),
     pytest("cffi-cpython", VENV, CFFI + " src/c/test_c.py",
