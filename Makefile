@@ -15,11 +15,16 @@ AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
            launcher/say launcher/start
 
+# Where `make install` puts things, below $(DESTDIR). The launcher finds the module in
+# LIBDIR/pypy-isolate, and below PREFIX both may be moved together.
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+
 CC      ?= gcc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) -I. -D_GNU_SOURCE -fPIC -fvisibility=hidden \
-             -fno-plt -fcf-protection -fstack-clash-protection $(CFLAGS)
+             -fno-plt -fcf-protection -fstack-clash-protection $(CPPFLAGS) $(CFLAGS)
 ifneq ($(shell uname -m),x86_64)
 ALL_CFLAGS := $(filter-out -fcf-protection,$(ALL_CFLAGS))
 endif
@@ -54,6 +59,14 @@ $(OUT)/%.o: %.S
 
 $(OUT)/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
 
+# Compiled in: another LIBDIR than last time is another launcher.
+$(OUT)/launcher/run.o: ALL_CFLAGS += -DLIBDIR='"$(LIBDIR:$(PREFIX)/%=%)/pypy-isolate"'
+$(OUT)/launcher/run.o: $(OUT)/libdir
+
+$(OUT)/libdir: always
+	@mkdir -p $(@D)
+	@echo '$(PREFIX) $(LIBDIR)' | cmp -s - $@ || echo '$(PREFIX) $(LIBDIR)' >$@
+
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # What a person sees first: before and after, on real modules.
@@ -83,7 +96,7 @@ $(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/faul
 # Four readers of the sources, and two of the rest; each must have nothing to say.
 # .clang-tidy says what is asked. gcc writes its objects nowhere.
 SOURCES = $(wildcard policy/*.c audit/*.c launcher/*.c)
-AS_BUILT = -std=gnu11 -I. -D_GNU_SOURCE
+AS_BUILT = -std=gnu11 -I. -D_GNU_SOURCE -DLIBDIR='"lib"'
 
 lint:
 	@tests/setup lint
@@ -151,7 +164,25 @@ suites: all
 	@tests/setup suites
 	tests/suites/run
 
+INSTALLED = $(PREFIX)/bin/pypy-isolate $(LIBDIR)/pypy-isolate/libpypy-isolate.so \
+            $(PREFIX)/share/doc/pypy-isolate/pypy-isolate.conf \
+            $(foreach page,$(wildcard man/*),$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+
+install: all
+	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
+	install $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/pypy-isolate
+	install -m 644 $(MODULE) $(DESTDIR)$(LIBDIR)/pypy-isolate/libpypy-isolate.so
+	install -m 644 pypy-isolate.conf $(DESTDIR)$(PREFIX)/share/doc/pypy-isolate/
+	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+
+# Of directories, those that are ours alone.
+uninstall:
+	rm -f $(INSTALLED:%=$(DESTDIR)%)
+	for each in $(LIBDIR) $(PREFIX)/share/doc; do \
+	  [ ! -d $(DESTDIR)$$each/pypy-isolate ] || rmdir $(DESTDIR)$$each/pypy-isolate; done
+
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all faults check setup demo bench fuzz suites lint sanitize clean
+.PHONY: always install uninstall all faults check setup demo bench fuzz suites lint sanitize clean

@@ -77,17 +77,16 @@ static void own_directory(char directory[PATH_MAX])
 
 static bool find_module(char path[PATH_MAX])
 {
+	/* LIBDIR is the Makefile's: below its PREFIX and then relative, or absolute. */
+	const char *below = LIBDIR[0] == '/' ? LIBDIR : "/../" LIBDIR;
 	char own[PATH_MAX];
+	const char *from = LIBDIR[0] == '/' ? "" : own;
 
 	own_directory(own);
-	if (is_module(own, "", path) || is_module(own, "/../lib/pypy-isolate", path))
+	if (is_module(own, "", path) || is_module(from, below, path))
 		return true;
-#ifdef LIBDIR
-	if (is_module(LIBDIR, "/pypy-isolate", path))
-		return true;
-#endif
-	say("pypy-isolate: " MODULE " is neither in %s nor in %s/../lib/pypy-isolate; "
-	    "run `make` there, or install pypy-isolate again", own, own);
+	say("pypy-isolate: " MODULE " is neither in %s nor in %s%s; run `make` there, or "
+	    "install pypy-isolate again", own, from, below);
 	return false;
 }
 
