@@ -132,8 +132,6 @@ SUITES = [
     *stdlib("cpython", CPYTHON, isolates=OURS),
     *stdlib("dynload", CPYTHON, isolates="*/lib-dynload/*", policy='isolate "*/lib-dynload/*"'),
     *stdlib("pypy", PYPY, PYPY_STDLIB, isolates=OURS),
-    pytest("pypy-ctypes", PYPY_VENV, "-p pypy_ctypes /usr/lib/pypy3.9/ctypes/test",
-           isolates=OURS),
     *stdlib("pypylib", PYPY, PYPY_STDLIB, isolates="/usr/lib/pypy3*",
             policy='isolate "/usr/lib/pypy3*/*"'),
     pytest("cffi-cpython", VENV, CFFI + " src/c/test_c.py",
