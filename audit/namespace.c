@@ -7,12 +7,14 @@
  * turns out not to be needed is the next thread's. */
 #include "audit/namespace.h"
 
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "audit/host.h"
 #include "audit/mirror.h"
 #include "audit/process.h"
+#include "policy/version.h"
 
 #define ROOT_NEEDED_MAX	16
 
@@ -271,11 +273,24 @@ bool namespace_all_taken(void)
 	return object_any_in(NAMESPACE_MAX - 1);
 }
 
+/* `pypy-isolate doctor` reads it. */
+static void log_made(const struct namespace *namespace)
+{
+	process_log(LOG_LEVEL_DEBUG, "namespace %ld: made by " NAME_AND_VERSION ", with audit "
+		    "interface %u of glibc %s", (long)namespace->lmid, process.lav,
+		    gnu_get_libc_version());
+}
+
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
 {
-	struct namespace *spare = take_spare(interpreter);
+	struct namespace *spare = take_spare(interpreter), *made;
 
-	return spare ? spare : make(interpreter, diag);
+	if (spare)
+		return spare;
+	made = make(interpreter, diag);
+	if (made)
+		log_made(made);
+	return made;
 }
 
 static const struct adopted *newest_adopted(const struct namespace *namespace)

@@ -7,7 +7,7 @@
 #include "launcher/conf.h"
 #include "launcher/run.h"
 #include "launcher/say.h"
-#include "launcher/version.h"
+#include "policy/version.h"
 
 static const char usage[] =
 	"usage: pypy-isolate [run] [--] INTERPRETER [ARG...]\n"

@@ -19,8 +19,8 @@
 #include "launcher/program.h"
 #include "launcher/say.h"
 #include "launcher/static_tls.h"
+#include "policy/version.h"
 
-#define MODULE "libpypy-isolate.so"
 #define TUNABLE "glibc.rtld.optional_static_tls="
 
 /* ---- the policy ---- */
@@ -56,7 +56,7 @@ static bool is_module(const char *directory, const char *below, char path[PATH_M
 {
 	char name[2 * PATH_MAX];
 
-	snprintf(name, sizeof name, "%s%s/" MODULE, directory, below);
+	snprintf(name, sizeof name, "%s%s/" MODULE_FILE, directory, below);
 	return realpath(name, path) && !access(path, R_OK);
 }
 
@@ -75,7 +75,7 @@ static void own_directory(char directory[PATH_MAX])
 	*slash = '\0';
 }
 
-static bool find_module(char path[PATH_MAX])
+bool run_find_module(char path[PATH_MAX], struct diag *diag)
 {
 	/* LIBDIR is the Makefile's: below its PREFIX and then relative, or absolute. */
 	const char *below = LIBDIR[0] == '/' ? LIBDIR : "/../" LIBDIR;
@@ -85,9 +85,16 @@ static bool find_module(char path[PATH_MAX])
 	own_directory(own);
 	if (is_module(own, "", path) || is_module(from, below, path))
 		return true;
-	say("pypy-isolate: " MODULE " is neither in %s nor in %s%s; run `make` there, or "
-	    "install pypy-isolate again", own, from, below);
-	return false;
+	return diag_set(diag, MODULE_FILE " is neither in %s nor in %s%s; run `make` there, or "
+			"install pypy-isolate again", own, from, below);
+}
+
+/* ld.so splits at ':' and replaces $ORIGIN, $LIB and $PLATFORM. */
+bool run_can_name(const char *module, struct diag *diag)
+{
+	return !strpbrk(module, ":$") ||
+	       diag_set(diag, "%s: a path with ':' or '$' cannot be in LD_AUDIT; "
+			"put pypy-isolate into another directory", module);
 }
 
 /* ---- the environment ---- */
@@ -100,8 +107,7 @@ static bool set(const char *name, const char *value)
 	return false;
 }
 
-/* The items of a list with colons, one after the other; false after the last. */
-static bool next_item(const char **list, const char **item, size_t *length)
+bool run_next_item(const char **list, const char **item, size_t *length)
 {
 	*list += strspn(*list, ":");
 	*item = *list;
@@ -110,13 +116,13 @@ static bool next_item(const char **list, const char **item, size_t *length)
 	return *length > 0;
 }
 
-static bool is_ours(const char *item, size_t length)
+bool run_is_ours(const char *item, size_t length)
 {
 	const char *slash = memrchr(item, '/', length);
 	const char *name = slash ? slash + 1 : item;
 
-	return (size_t)(item + length - name) == strlen(MODULE) &&
-	       !memcmp(name, MODULE, strlen(MODULE));
+	return (size_t)(item + length - name) == strlen(MODULE_FILE) &&
+	       !memcmp(name, MODULE_FILE, strlen(MODULE_FILE));
 }
 
 /* Ours before the user's auditors, and once: a launcher may start a launcher. */
@@ -128,18 +134,12 @@ static bool extend_audit(const char *module)
 	FILE *out;
 	bool good;
 
-	/* ld.so splits at ':' and replaces $ORIGIN, $LIB and $PLATFORM. */
-	if (strpbrk(module, ":$")) {
-		say("pypy-isolate: %s: a path with ':' or '$' cannot be in LD_AUDIT; "
-		    "put pypy-isolate into another directory", module);
-		return false;
-	}
 	out = open_memstream(&value, &size);
 	if (!out)
 		return set("LD_AUDIT", NULL);
 	fputs(module, out);
-	while (list && next_item(&list, &item, &length))
-		if (!is_ours(item, length))
+	while (list && run_next_item(&list, &item, &length))
+		if (!run_is_ours(item, length))
 			fprintf(out, ":%.*s", (int)length, item);
 	good = !fclose(out) && set("LD_AUDIT", value);
 	free(value);
@@ -162,7 +162,7 @@ static bool extend_tunables(unsigned long bytes)
 
 	if (!out)
 		return set("GLIBC_TUNABLES", NULL);
-	while (list && next_item(&list, &item, &length)) {
+	while (list && run_next_item(&list, &item, &length)) {
 		if (strncmp(item, TUNABLE, strlen(TUNABLE)) != 0) {
 			fprintf(out, "%.*s:", (int)length, item);
 			continue;
@@ -181,8 +181,13 @@ static bool extend_environment(const char *interpreter, struct arena *arena)
 	char module[PATH_MAX];
 	struct start_up start_up;
 	const char *now = getenv("LD_BIND_NOW");
+	struct diag diag;
 
-	if (!find_module(module) || !extend_audit(module))
+	if (!run_find_module(module, &diag) || !run_can_name(module, &diag)) {
+		say("pypy-isolate: %s", diag.text);
+		return false;
+	}
+	if (!extend_audit(module))
 		return false;
 	start_up_read(&start_up, interpreter, arena);
 	if (!extend_tunables(start_up.static_tls))

@@ -3,6 +3,12 @@
 #ifndef PYPY_ISOLATE_RUN_H
 #define PYPY_ISOLATE_RUN_H
 
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/diag.h"
+
 /* As env(1): our own failure, found but not executable, not found. */
 enum { EXIT_OURS = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
 
@@ -10,5 +16,16 @@ enum { EXIT_OURS = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
  * (NULL-terminated, at least one). Returns only on failure: an exit status, and
  * the reason is on standard error. */
 int run_main(char **argv);
+
+/* Where the audit module is. False, with a reason, if it is in none of its places, or
+ * if LD_AUDIT cannot hold that path. */
+bool run_find_module(char path[PATH_MAX], struct diag *diag);
+bool run_can_name(const char *module, struct diag *diag);
+
+/* The items of a list with colons, one after the other; false after the last. */
+bool run_next_item(const char **list, const char **item, size_t *length);
+
+/* Is that item of LD_AUDIT a module of ours, of whatever version? */
+bool run_is_ours(const char *item, size_t length);
 
 #endif

@@ -95,9 +95,10 @@ static bool is_old(const struct closure_object *libc)
 }
 
 /* The program itself is mapped before the layout: its own TLS is not in the sum. */
-static void add_up(struct start_up *start_up, const struct closure *closure)
+static void add_up(void *context, const struct closure *closure)
 {
 	const struct closure_object *object;
+	struct start_up *start_up = context;
 
 	for (object = closure->first->next; object; object = object->next) {
 		start_up->static_tls += tls_of(object);
@@ -106,32 +107,34 @@ static void add_up(struct start_up *start_up, const struct closure *closure)
 	}
 }
 
-static void read_closure(struct start_up *start_up, const char *program,
-			 const struct closure_search *search, struct arena *arena)
+bool start_up_closure(const char *program, struct arena *arena,
+		      void (*use)(void *context, const struct closure *), void *context)
 {
+	struct libraries libraries;
 	struct library_source files;
 	struct closure closure;
+	bool good;
 
+	libraries_find(&libraries, getenv("LD_LIBRARY_PATH"));
 	library_source_begin(&files);
-	closure_start(&closure, search, &files.source, arena);
-	if (closure_open(&closure, program)) {
+	closure_start(&closure, &libraries.search, &files.source, arena);
+	good = closure_open(&closure, program);
+	if (good) {
 		add_preloads(&closure, getenv("LD_PRELOAD"), ": ");
 		add_preload_file(&closure);
 		closure_complete(&closure);
-		add_up(start_up, &closure);
+		use(context, &closure);
 	}
 	library_source_end(&files);
+	return good;
 }
 
 void start_up_read(struct start_up *start_up, const char *interpreter, struct arena *arena)
 {
-	struct libraries libraries;
 	struct program program;
 
 	start_up->static_tls = STATIC_TLS_DEFAULT + STATIC_TLS_NAMESPACES;
 	start_up->libc_is_old = strverscmp(gnu_get_libc_version(), "2.35") < 0;
-	if (!program_find(&program, interpreter) || !program_follow(&program))
-		return;
-	libraries_find(&libraries, getenv("LD_LIBRARY_PATH"));
-	read_closure(start_up, program.path, &libraries.search, arena);
+	if (program_find(&program, interpreter) && program_follow(&program))
+		start_up_closure(program.path, arena, add_up, start_up);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "audit/closure.h"
 #include "policy/arena.h"
 
 /* What glibc.rtld.optional_static_tls is without anybody's doing (glibc,
@@ -29,5 +30,10 @@ struct start_up {
  * would be loaded in the environment that we have. What cannot be found adds
  * nothing. */
 void start_up_read(struct start_up *start_up, const char *interpreter, struct arena *arena);
+
+/* Calls use, once, with the program at a real path, its libraries and those of LD_PRELOAD.
+ * False, and no call, if it is no ELF file of this word size. */
+bool start_up_closure(const char *program, struct arena *arena,
+		      void (*use)(void *context, const struct closure *), void *context);
 
 #endif

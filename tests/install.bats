@@ -98,7 +98,7 @@ build_package() {
 
 @test "the version stands in one place, and others agree with it" {
   run "$built/pypy-isolate" --version
-  assert_output "pypy-isolate $(sed -n 's/.*VERSION "\(.*\)"/\1/p' "$TOP/launcher/version.h")"
+  assert_output "pypy-isolate $(sed -n 's/.*VERSION "\(.*\)"/\1/p' "$TOP/policy/version.h")"
   assert_equal "pypy-isolate $(cd "$TOP" && dpkg-parsechangelog -S Version)" "$output"
   assert_regex "$(sed -n 3p "$TOP/NEWS")" "^${output#pypy-isolate } "
 }
