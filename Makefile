@@ -13,7 +13,9 @@ AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit
            audit/place audit/unlisted audit/load audit/iterate audit/steer audit/redirect \
            audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
-           launcher/say launcher/start
+           launcher/say launcher/start \
+           launcher/doctor launcher/doctor_program launcher/doctor_scope launcher/doctor_setting \
+           launcher/doctor_start launcher/peek launcher/report
 
 # Where `make install` puts things, below $(DESTDIR). The launcher finds the module in
 # LIBDIR/pypy-isolate, and below PREFIX both may be moved together.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "launcher/conf.h"
+#include "launcher/doctor.h"
 #include "launcher/run.h"
 #include "launcher/say.h"
 #include "policy/version.h"
@@ -12,6 +13,7 @@
 static const char usage[] =
 	"usage: pypy-isolate [run] [--] INTERPRETER [ARG...]\n"
 	"       pypy-isolate conf [FILE]\n"
+	"       pypy-isolate doctor [--timeout SECONDS] [INTERPRETER]\n"
 	"       pypy-isolate --help | --version\n";
 
 static const char help[] =
@@ -21,6 +23,7 @@ static const char help[] =
 	"\n"
 	"  run        start INTERPRETER; the word itself may be left out\n"
 	"  conf       show the rules in force and where each comes from, or check FILE\n"
+	"  doctor     find out whether it works here with INTERPRETER, and what mends it\n"
 	"  --help     this text\n"
 	"  --version  the version\n"
 	"\n"
@@ -78,5 +81,7 @@ int main(int argc, char **argv)
 		return run(argv + 2);
 	if (is(argv[1], "conf"))
 		return conf_main(argc - 1, argv + 1);
+	if (is(argv[1], "doctor"))
+		return doctor_main(argc - 1, argv + 1);
 	return run(argv + 1);
 }
