@@ -29,6 +29,7 @@ struct doctor {
 	struct settings settings;
 	const char *hindrance;		/* why it need not be started, or NULL */
 	const struct rule *profile;	/* the interpreter's, or NULL: none was recognized */
+	char interpreter[PATH_MAX];	/* its file */
 	unsigned glibc;			/* 236 for 2.36; 0: not known */
 };
 

@@ -183,6 +183,7 @@ static void judge_object(struct scope *scope, const struct closure_object *objec
 		report(FINDING_OK, "interpreter", "%s, by the rule '%s' (%s:%u)", object->path,
 		       profile->words[0], profile->file, profile->line);
 		doctor->profile = profile;
+		snprintf(doctor->interpreter, sizeof doctor->interpreter, "%s", object->path);
 		judge_routes(scope, &peek);
 	} else if (!profile && !doctor->profile) {
 		judge_unknown(scope, &peek, is_main);
@@ -291,6 +292,9 @@ void doctor_scope(struct doctor *doctor)
 
 	if (start_up_closure(doctor->program.path, &doctor->arena, use_closure, &scope))
 		judge_tls(doctor);
+	else
+		report(FINDING_WRONG, "program", "%s: what it needs cannot be read: a broken ELF file; "
+		       "install it again", doctor->program.path);
 	if (!doctor->profile && !doctor->hindrance)
 		doctor->hindrance = "no interpreter was recognized";
 }

@@ -330,7 +330,7 @@ static long count_placed(const struct trial *trial, const char *way, long *where
 
 static void judge_way(const struct trial *trial, const struct way *way)
 {
-	char start[32];
+	char start[32], text[64] = "";
 	const char *line;
 	long placed, times, lmid, where = 0;
 
@@ -341,15 +341,16 @@ static void judge_way(const struct trial *trial, const struct way *way)
 	times = take_number(&line);
 	lmid = take_number(&line);
 	placed = count_placed(trial, way->name, &where);
+	if (lmid >= 0)
+		snprintf(text, sizeof text, ", and what was opened is in namespace %ld", lmid);
 	if (times == 0)
 		report(FINDING_NOTE, way->text, "not tried: %.*s", line_length(line), line);
 	else if (placed >= times && where > 0 && (lmid == where || lmid == -1))
 		report(FINDING_OK, way->text, "isolated, in namespace %ld", where);
 	else
 		report(FINDING_WRONG, way->text, "not isolated: of %ld times it came to pypy-isolate "
-		       "%ld, and what was opened is in namespace %ld (%.*s); please report this, "
-		       "with what `readelf -rsW %s` prints", times, placed, lmid,
-		       line_length(line), line, trial->doctor->program.path);
+		       "%ld%s (%.*s); please report this, with what `readelf -rsW %s` prints", times,
+		       placed, text, line_length(line), line, trial->doctor->interpreter);
 }
 
 /* By whom, and with which interface? ld.so tells the module, and nobody else. */
@@ -446,7 +447,8 @@ void doctor_start(struct doctor *doctor)
 	struct trial trial = { .doctor = doctor };
 
 	if (doctor->hindrance) {
-		report(FINDING_NOTE, WHAT, "not done: %s", doctor->hindrance);
+		report(report_wrong() ? FINDING_NOTE : FINDING_WRONG, WHAT, "not done: %s",
+		       doctor->hindrance);
 		return;
 	}
 	if (!make_directory(&trial)) {
