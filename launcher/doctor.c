@@ -18,7 +18,7 @@
 #define EXIT_WRONG	1
 #define EXIT_TROUBLE	2
 
-#define TIMEOUT_DEFAULT	60	/* seconds: a first import can be slow on a cold disk */
+#define TIMEOUT_DEFAULT	60	/* seconds: a disk can be slow */
 
 static int misuse(const char *what, const char *word)
 {

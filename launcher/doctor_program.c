@@ -49,17 +49,17 @@ static bool judge_loader(const struct doctor *doctor, const char *loader)
 	struct diag why;
 
 	if (!loader)
-		return report(FINDING_WRONG, WHAT, "%s is linked statically: it has no ld.so, and "
-			      "so nothing of it can be isolated; use an interpreter that is linked "
-			      "dynamically", path);
+		return report(FINDING_WRONG, WHAT, "%s is linked statically: it has no ld.so, "
+			      "and so nothing of it can be isolated; use an interpreter that "
+			      "is linked dynamically", path);
 	if (strstr(loader, "ld-musl"))
-		return report(FINDING_WRONG, WHAT, "%s is made for musl (%s), which has no audit "
-			      "interface and no namespaces; use an interpreter that is made for "
-			      "glibc", path, loader);
+		return report(FINDING_WRONG, WHAT, "%s is made for musl (%s), which has no "
+			      "audit interface and no namespaces; use an interpreter that is "
+			      "made for glibc", path, loader);
 	if (!is_glibc(loader, &why))
-		return report(FINDING_WRONG, WHAT, "%s wants %s as its ld.so, and that is none of "
-			      "glibc: %s; install the glibc that it was made for", path, loader,
-			      why.text);
+		return report(FINDING_WRONG, WHAT, "%s wants %s as its ld.so, and that is none "
+			      "of glibc: %s; install the glibc that it was made for", path,
+			      loader, why.text);
 	return report(FINDING_OK, WHAT, "%s%s%s is an ELF program for %s, started by %s",
 		      doctor->is_script ? doctor->file.path : "",
 		      doctor->is_script ? " is a script; what runs it: " : "", path,
@@ -85,9 +85,10 @@ static bool judge_rights(const char *path)
 {
 	if (!has_more_rights(path))
 		return true;
-	return report(FINDING_WRONG, WHAT, "%s gets rights from its file (set-user-ID, set-group-ID "
-		      "or capabilities): then ld.so takes no module that a user names; take them "
-		      "away (chmod ug-s, setcap -r), or see SECURITY.md, AT_SECURE", path);
+	return report(FINDING_WRONG, WHAT, "%s gets rights from its file (set-user-ID, "
+		      "set-group-ID or capabilities): then ld.so takes no module that a user "
+		      "names; take them away (chmod ug-s, setcap -r), or see SECURITY.md, "
+		      "AT_SECURE", path);
 }
 
 bool doctor_program(struct doctor *doctor)

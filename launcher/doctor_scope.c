@@ -31,7 +31,8 @@ static unsigned read_version(const struct peek *libc)
 
 	for (; text && rest && *text >= '0' && *text <= '9'; text++, rest--)
 		major = major * 10 + (*text - '0');
-	for (; text && rest > 1 && text[1] >= '0' && text[1] <= '9' && minor < 100; text++, rest--)
+	for (; text && rest > 1 && text[1] >= '0' && text[1] <= '9' && minor < 100;
+	     text++, rest--)
 		minor = minor * 10 + (text[1] - '0');
 	return major * 100 + minor;
 }
@@ -42,8 +43,8 @@ static void judge_glibc(struct doctor *doctor, const char *libc)
 	struct diag why;
 
 	if (!libc || !peek_open(&peek, libc, &why)) {
-		report(FINDING_NOTE, "glibc", "no libc.so.6 is found for it%s%s", libc ? ": " : "",
-		       libc ? why.text : "");
+		report(FINDING_NOTE, "glibc", "no libc.so.6 is found for it%s%s",
+		       libc ? ": " : "", libc ? why.text : "");
 		return;
 	}
 	doctor->glibc = read_version(&peek);
@@ -51,14 +52,14 @@ static void judge_glibc(struct doctor *doctor, const char *libc)
 	if (!doctor->glibc)
 		report(FINDING_NOTE, "glibc", "%s does not say which version it is", libc);
 	else if (doctor->glibc < 228)
-		report(FINDING_WRONG, "glibc", "%s is version %u.%02u, and 2.28 is the oldest that "
-		       "works; use a newer system", libc, doctor->glibc / 100,
+		report(FINDING_WRONG, "glibc", "%s is version %u.%02u, and 2.28 is the oldest "
+		       "that works; use a newer system", libc, doctor->glibc / 100,
 		       doctor->glibc % 100);
 	else if (doctor->glibc < 235)
-		report(FINDING_NOTE, "glibc", "%s is version %u.%02u: before 2.35 any audit module "
-		       "makes calls between libraries slow, until they are bound; pypy-isolate "
-		       "sets LD_BIND_NOW=1, and so should who uses LD_AUDIT by hand", libc,
-		       doctor->glibc / 100, doctor->glibc % 100);
+		report(FINDING_NOTE, "glibc", "%s is version %u.%02u: before 2.35 any audit "
+		       "module makes calls between libraries slow, until they are bound; "
+		       "pypy-isolate sets LD_BIND_NOW=1, and so should who uses LD_AUDIT by "
+		       "hand", libc, doctor->glibc / 100, doctor->glibc % 100);
 	else
 		report(FINDING_OK, "glibc", "%s is version %u.%02u", libc, doctor->glibc / 100,
 		       doctor->glibc % 100);
@@ -143,10 +144,11 @@ static void judge_routes(struct scope *scope, const struct peek *peek)
 	struct diag text;
 
 	if (routes_of(peek, &text))
-		report(FINDING_OK, "routes", "%s refers to %s", last_part(peek->path), text.text);
+		report(FINDING_OK, "routes", "%s refers to %s", last_part(peek->path),
+		       text.text);
 	else
-		report(FINDING_WRONG, "routes", "%s never refers to dlopen, so it loads no module "
-		       "that could be isolated; use a build of it that can load modules",
+		report(FINDING_WRONG, "routes", "%s never refers to dlopen, so it loads no "
+		       "module that could be isolated; use a build of it that can load modules",
 		       peek->path);
 	scope->opens = true;
 }
@@ -160,9 +162,9 @@ static void judge_unknown(struct scope *scope, const struct peek *peek, bool is_
 	if (!like)
 		return;
 	scope->is_told = true;
-	report(FINDING_WRONG, "interpreter", "%s has the C API of '%s' (%s:%u), but no rule names "
-	       "it; put this line into %s: interpreter %s \"%s\" executable exports %s", peek->path,
-	       like->words[0], like->file, like->line,
+	report(FINDING_WRONG, "interpreter", "%s has the C API of '%s' (%s:%u), but no rule "
+	       "names it; put this line into %s: interpreter %s \"%s\" executable exports %s",
+	       peek->path, like->words[0], like->file, like->line,
 	       settings->conf_name ? settings->conf_name : SETTINGS_CONF_FILE, like->words[0],
 	       is_main ? "libpython*.so*" : last_part(peek->path),
 	       like->words[like->word_count - 1]);
@@ -199,18 +201,19 @@ static void judge_none(const struct scope *scope)
 	if (scope->is_told)
 		return;
 	if (doctor->is_script)
-		report(FINDING_WRONG, "interpreter", "%s is a script for %s, which is no Python "
-		       "interpreter; what the script starts is not known: name that, as `%s -c "
-		       "'import sys; print(sys.executable)'` prints it", doctor->file.path,
-		       doctor->program.path, doctor->word);
+		report(FINDING_WRONG, "interpreter", "%s is a script for %s, which is no "
+		       "Python interpreter; what the script starts is not known: name that, as "
+		       "`%s -c 'import sys; print(sys.executable)'` prints it",
+		       doctor->file.path, doctor->program.path, doctor->word);
 	else if (scope->opens)
-		report(FINDING_WRONG, "interpreter", "none starts with %s; if it loads one later, "
-		       "as uWSGI does, that one is recognized then, and `PYPY_ISOLATE_LOG=debug "
-		       "pypy-isolate %s ...` shows it; else name a Python interpreter",
-		       doctor->program.path, doctor->word);
+		report(FINDING_WRONG, "interpreter", "none starts with %s; if it loads one "
+		       "later, as uWSGI does, that one is recognized then, and "
+		       "`PYPY_ISOLATE_LOG=debug pypy-isolate %s ...` shows it; else name a "
+		       "Python interpreter", doctor->program.path, doctor->word);
 	else
-		report(FINDING_WRONG, "interpreter", "%s is none, and cannot load one: it never "
-		       "refers to dlopen; name a Python interpreter", doctor->program.path);
+		report(FINDING_WRONG, "interpreter", "%s is none, and cannot load one: it "
+		       "never refers to dlopen; name a Python interpreter",
+		       doctor->program.path);
 }
 
 static bool needs(const struct closure_object *object, const char *name)
@@ -269,13 +272,14 @@ static void judge_tls(struct doctor *doctor)
 	start_up_read(&start_up, doctor->program.path, &doctor->arena);
 	needed = start_up.static_tls - STATIC_TLS_DEFAULT - STATIC_TLS_NAMESPACES;
 	if (doctor->glibc && doctor->glibc < 232 && needed > SURPLUS_OLD)
-		report(FINDING_WRONG, "static TLS", "libraries that start with it need %zu bytes, "
-		       "and with any audit module this glibc has %d for them; take a library out of "
-		       "LD_PRELOAD, or use glibc 2.32 or newer", needed, SURPLUS_OLD);
+		report(FINDING_WRONG, "static TLS", "libraries that start with it need %zu "
+		       "bytes, and with any audit module this glibc has %d for them; take a "
+		       "library out of LD_PRELOAD, or use glibc 2.32 or newer", needed,
+		       SURPLUS_OLD);
 	else
 		report(FINDING_OK, "static TLS", "libraries that start with it need %zu bytes; "
-		       "pypy-isolate sets GLIBC_TUNABLES=glibc.rtld.optional_static_tls=%zu", needed,
-		       start_up.static_tls);
+		       "pypy-isolate sets GLIBC_TUNABLES=glibc.rtld.optional_static_tls=%zu",
+		       needed, start_up.static_tls);
 }
 
 static void use_closure(void *context, const struct closure *closure)
@@ -293,8 +297,8 @@ void doctor_scope(struct doctor *doctor)
 	if (start_up_closure(doctor->program.path, &doctor->arena, use_closure, &scope))
 		judge_tls(doctor);
 	else
-		report(FINDING_WRONG, "program", "%s: what it needs cannot be read: a broken ELF file; "
-		       "install it again", doctor->program.path);
+		report(FINDING_WRONG, "program", "%s: what it needs cannot be read: a broken "
+		       "ELF file; install it again", doctor->program.path);
 	if (!doctor->profile && !doctor->hindrance)
 		doctor->hindrance = "no interpreter was recognized";
 }

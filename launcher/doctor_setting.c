@@ -40,8 +40,8 @@ static void judge_errors(struct doctor *doctor)
 	if (!conf || !conf[0])
 		conf = SETTINGS_CONF_FILE;
 	if (access(conf, F_OK) == 0 && access(conf, R_OK) != 0)
-		report(FINDING_WRONG, "policy", "%s cannot be read by user %u; chmod a+r it, or let "
-		       "PYPY_ISOLATE_CONF name another file", conf, geteuid());
+		report(FINDING_WRONG, "policy", "%s cannot be read by user %u; chmod a+r it, "
+		       "or let PYPY_ISOLATE_CONF name another file", conf, geteuid());
 	doctor->hindrance = "there are errors in the settings";
 }
 
@@ -99,14 +99,15 @@ static void judge_mode(struct doctor *doctor)
 	if (doctor->settings.mode == MODE_OFF) {
 		doctor->hindrance = "isolation is switched off";
 		if (mode && mode[0])
-			report(FINDING_WRONG, "mode", "PYPY_ISOLATE=off: nothing is isolated; unset "
-			       "PYPY_ISOLATE");
+			report(FINDING_WRONG, "mode", "PYPY_ISOLATE=off: nothing is isolated; "
+			       "unset PYPY_ISOLATE");
 		else
-			report(FINDING_WRONG, "mode", "off (%s:%u): nothing is isolated; take that line "
-			       "out", why->file, why->line);
+			report(FINDING_WRONG, "mode", "off (%s:%u): nothing is isolated; take "
+			       "that line out", why->file, why->line);
 	} else if (doctor->settings.mode == MODE_PERMISSIVE) {
-		report(FINDING_NOTE, "mode", "permissive: what cannot be isolated is loaded as without "
-		       "us, with a warning; `mode enforce` or PYPY_ISOLATE=enforce refuses it");
+		report(FINDING_NOTE, "mode", "permissive: what cannot be isolated is loaded as "
+		       "without us, with a warning; `mode enforce` or PYPY_ISOLATE=enforce "
+		       "refuses it");
 	} else {
 		report(FINDING_OK, "mode", "enforce");
 	}
@@ -128,8 +129,8 @@ static void judge_log(const struct settings *settings)
 		strcpy(directory, "/");
 	if (errno == ENOENT && access(directory, W_OK | X_OK) == 0)
 		return;
-	report(FINDING_WRONG, "log", "%s of PYPY_ISOLATE_LOG cannot be written: %s; name a file that "
-	       "can", file, strerror(errno));
+	report(FINDING_WRONG, "log", "%s of PYPY_ISOLATE_LOG cannot be written: %s; name a "
+	       "file that can", file, strerror(errno));
 }
 
 void doctor_policy(struct doctor *doctor)
@@ -163,8 +164,8 @@ void doctor_module(struct doctor *doctor)
 	is_same = peek_find(&peek, NAME_AND_VERSION ",", &rest);
 	peek_close(&peek);
 	if (!is_ours)
-		report(FINDING_WRONG, "module", "%s is no audit module (it has no la_version); install "
-		       "pypy-isolate again", module);
+		report(FINDING_WRONG, "module", "%s is no audit module (it has no la_version); "
+		       "install pypy-isolate again", module);
 	else if (!is_same)
 		report(FINDING_WRONG, "module", "%s is not of the version of this program, "
 		       PYPY_ISOLATE_VERSION "; install both again", module);
@@ -194,8 +195,8 @@ static void judge_auditor(const char *item, size_t length)
 
 	snprintf(path, sizeof path, "%.*s", (int)length, item);
 	if (strchr(path, '/') && !strchr(path, '$') && access(path, R_OK) != 0)
-		report(FINDING_WRONG, "LD_AUDIT", "%s cannot be opened: %s; take it out of LD_AUDIT",
-		       path, strerror(errno));
+		report(FINDING_WRONG, "LD_AUDIT", "%s cannot be opened: %s; take it out of "
+		       "LD_AUDIT", path, strerror(errno));
 }
 
 /* How many there will be, with ours. */
@@ -236,19 +237,20 @@ void doctor_auditors(const struct doctor *doctor)
 	if (reserved > NNS_MAX)
 		reserved = NNS_MAX;
 	if (doctor->glibc >= 232 && auditors > NNS_MAX - reserved) {
-		report(FINDING_WRONG, "namespaces", "LD_AUDIT has %u audit modules, with ours, and with "
-		       "glibc.rtld.nns=%u ld.so takes %u at most and ends the program; take modules "
-		       "out of LD_AUDIT, or a larger glibc.rtld.nns out of GLIBC_TUNABLES",
-		       auditors, reserved, NNS_MAX - reserved);
+		report(FINDING_WRONG, "namespaces", "LD_AUDIT has %u audit modules, with ours, "
+		       "and with glibc.rtld.nns=%u ld.so takes %u at most and ends the "
+		       "program; take modules out of LD_AUDIT, or a larger glibc.rtld.nns out "
+		       "of GLIBC_TUNABLES", auditors, reserved, NNS_MAX - reserved);
 	} else if (left <= 0) {
-		report(FINDING_WRONG, "namespaces", "none is left: of the 16 that glibc has, LD_AUDIT "
-		       "takes %u, with ours; take modules out of LD_AUDIT", auditors);
+		report(FINDING_WRONG, "namespaces", "none is left: of the 16 that glibc has, "
+		       "LD_AUDIT takes %u, with ours; take modules out of LD_AUDIT", auditors);
 	} else if (auditors > 1) {
-		report(FINDING_NOTE, "namespaces", "%d are left for packages, and not 14: LD_AUDIT has "
-		       "%u more audit module%s; if packages should have more, take them out", left,
-		       auditors - 1, auditors > 2 ? "s" : "");
+		report(FINDING_NOTE, "namespaces", "%d are left for packages, and not 14: "
+		       "LD_AUDIT has %u more audit module%s; if packages should have more, "
+		       "take them out", left, auditors - 1, auditors > 2 ? "s" : "");
 	} else {
-		report(FINDING_OK, "namespaces", "%d for packages, and no other audit module", left);
+		report(FINDING_OK, "namespaces", "%d for packages, and no other audit module",
+		       left);
 	}
 }
 
@@ -285,19 +287,19 @@ void doctor_kernel(void)
 	bool has_proc = access("/proc/self/fd", X_OK) == 0;
 
 	if (!has_proc)
-		report(FINDING_NOTE, "/proc", "not there: pypy-isolate uses temporary files for what it "
-		       "would have in memory; mount -t proc proc /proc");
+		report(FINDING_NOTE, "/proc", "not there: pypy-isolate uses temporary files "
+		       "for what it would have in memory; mount -t proc proc /proc");
 	else
 		report(FINDING_OK, "/proc", "mounted");
 	if (!has_memfd())
-		report(FINDING_NOTE, "memfd_create", "%s: pypy-isolate uses temporary files for what it "
-		       "would have in memory; allow memfd_create in the seccomp filter of the "
-		       "container or service", strerror(errno));
+		report(FINDING_NOTE, "memfd_create", "%s: pypy-isolate uses temporary files "
+		       "for what it would have in memory; allow memfd_create in the seccomp "
+		       "filter of the container or service", strerror(errno));
 	else
 		report(FINDING_OK, "memfd_create", "allowed%s",
 		       number_in("/proc/sys/vm/memfd_noexec") > 0
 			       ? ", for files that are not executable, as ours are" : "");
 	if (number_in("/sys/fs/selinux/enforce") == 1)
-		report(FINDING_NOTE, "SELinux", "enforcing; if the trial below fails, look for denials: "
-		       "ausearch -m avc -ts recent");
+		report(FINDING_NOTE, "SELinux", "enforcing; if the trial below fails, look for "
+		       "denials: ausearch -m avc -ts recent");
 }

@@ -37,7 +37,8 @@ static const char script[] =
 	"sys.path[:] = [each for each in sys.path if each]\n"
 	"site, answers = sys.argv[1], open(sys.argv[2], 'w')\n"
 	"def answer(way, times, where, text):\n"
-	"    answers.write('%s %d %d %s\\n' % (way, times, where, ' '.join(str(text).split())))\n"
+	"    text = ' '.join(str(text).split())\n"
+	"    answers.write('%s %d %d %s\\n' % (way, times, where, text))\n"
 	"    answers.flush()\n"
 	"def load(path):\n"
 	"    if sys.version_info[0] == 2:\n"
@@ -45,7 +46,8 @@ static const char script[] =
 	"        return imp.load_dynamic('probe', path)\n"
 	"    from importlib import machinery, util\n"
 	"    loader = machinery.ExtensionFileLoader('probe', path)\n"
-	"    util.module_from_spec(util.spec_from_file_location('probe', path, loader=loader))\n"
+	"    spec = util.spec_from_file_location('probe', path, loader=loader)\n"
+	"    util.module_from_spec(spec)\n"
 	"try:\n"
 	"    load(site + '/import.so')\n"
 	"    answer('import', 1, -1, '-')\n"
@@ -109,7 +111,9 @@ static void path_in(const char *directory, const char *name, char path[PATH_MAX]
 
 static bool make_directory(struct trial *trial)
 {
-	const char *const places[] = { getenv("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm", "/run" };
+	const char *const places[] = {
+		getenv("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm", "/run",
+	};
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		if (!places[i] || places[i][0] != '/')
@@ -348,9 +352,10 @@ static void judge_way(const struct trial *trial, const struct way *way)
 	else if (placed >= times && where > 0 && (lmid == where || lmid == -1))
 		report(FINDING_OK, way->text, "isolated, in namespace %ld", where);
 	else
-		report(FINDING_WRONG, way->text, "not isolated: of %ld times it came to pypy-isolate "
-		       "%ld%s (%.*s); please report this, with what `readelf -rsW %s` prints", times,
-		       placed, text, line_length(line), line, trial->doctor->interpreter);
+		report(FINDING_WRONG, way->text, "not isolated: of %ld times it came to "
+		       "pypy-isolate %ld%s (%.*s); please report this, with what `readelf -rsW "
+		       "%s` prints", times, placed, text, line_length(line), line,
+		       trial->doctor->interpreter);
 }
 
 /* By whom, and with which interface? ld.so tells the module, and nobody else. */
@@ -379,22 +384,22 @@ static void judge(struct trial *trial, int status, int error)
 	const char *maker = find_maker(trial->log);
 
 	if (status < 0 && error == ETIMEDOUT)
-		report(FINDING_WRONG, WHAT, "%s did not end within %u seconds, and was killed; does "
-		       "`%s -c pass` end? if it is only slow: doctor --timeout SECONDS", word,
-		       trial->doctor->timeout, word);
+		report(FINDING_WRONG, WHAT, "%s did not end within %u seconds, and was killed; "
+		       "does `%s -c pass` end? if it is only slow: doctor --timeout SECONDS",
+		       word, trial->doctor->timeout, word);
 	else if (status < 0)
 		report(FINDING_WRONG, WHAT, "it was stopped: %s", strerror(error));
 	else if (WIFSIGNALED(status))
-		report(FINDING_WRONG, WHAT, "%s was ended by signal %d (%s); its last words: %s; does "
-		       "it run without us? %s -c pass", word, WTERMSIG(status),
+		report(FINDING_WRONG, WHAT, "%s was ended by signal %d (%s); its last words: "
+		       "%s; does it run without us? %s -c pass", word, WTERMSIG(status),
 		       strsignal(WTERMSIG(status)), last_line(trial->errors), word);
 	else if (WEXITSTATUS(status) != 0)
-		report(FINDING_WRONG, WHAT, "%s ended with status %d; its last words: %s; does it run "
-		       "without us? %s -c pass", word, WEXITSTATUS(status),
+		report(FINDING_WRONG, WHAT, "%s ended with status %d; its last words: %s; does "
+		       "it run without us? %s -c pass", word, WEXITSTATUS(status),
 		       last_line(trial->errors), word);
 	else if (!maker)
-		report(FINDING_WRONG, WHAT, "%s starts, but pypy-isolate made no namespace in it; the "
-		       "last words: %s; %s", word, last_line(trial->errors),
+		report(FINDING_WRONG, WHAT, "%s starts, but pypy-isolate made no namespace in "
+		       "it; the last words: %s; %s", word, last_line(trial->errors),
 		       last_line(trial->log));
 	if (maker)
 		judge_maker(trial, maker);
@@ -412,8 +417,8 @@ static bool is_isolated(const struct trial *trial)
 	for (size_t i = 0; i < WAYS; i++) {
 		snprintf(path, sizeof path, "%s/%s.so", trial->site, ways[i].name);
 		if (rules_verdict(rules, path, &why) == VERDICT_LEAVE)
-			return report(FINDING_WRONG, WHAT, "not done: the policy leaves %s alone "
-				      "(%s:%u); take that line out, or let TMPDIR name a "
+			return report(FINDING_WRONG, WHAT, "not done: the policy leaves %s "
+				      "alone (%s:%u); take that line out, or let TMPDIR name a "
 				      "directory that is isolated", path,
 				      why ? why->file : "default", why ? why->line : 0);
 	}
@@ -427,8 +432,8 @@ static void try(struct trial *trial)
 	if (!is_isolated(trial))
 		return;
 	if (!make_modules(trial)) {
-		report(FINDING_WRONG, WHAT, "not done: nothing can be written into %s: %s; let TMPDIR "
-		       "name another directory", trial->site, strerror(errno));
+		report(FINDING_WRONG, WHAT, "not done: nothing can be written into %s: %s; let "
+		       "TMPDIR name another directory", trial->site, strerror(errno));
 		return;
 	}
 	status = run_child(trial);

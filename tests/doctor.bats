@@ -528,12 +528,12 @@ site() {
 
 @test "doctor: an interpreter that does not end is killed, with its children" {
   site 'import os, subprocess, time' 'child = subprocess.Popen(["sleep", "1000"])' \
-    'pids = open("pids", "w")' 'pids.write("%d %d\n" % (os.getpid(), child.pid))' 'pids.close()' \
+    'pids = open("children", "w")' 'pids.write("%d %d\n" % (os.getpid(), child.pid))' 'pids.close()' \
     'time.sleep(1000)'
   doctor --timeout 3 pypy3
   wrong trial 'pypy3 did not end within 3 seconds, and was killed; does .pypy3 -c pass. end'
   local pid pids
-  read -ra pids <pids
+  read -ra pids <children
   assert_equal ${#pids[@]} 2
   for pid in "${pids[@]}"; do
     # Nobody may be there to bury it.
