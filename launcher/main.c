@@ -35,7 +35,8 @@ static const char help[] =
 	"Exit status: that of INTERPRETER; 125 if pypy-isolate itself fails, 126 if\n"
 	"INTERPRETER cannot be executed, 127 if it is not found.\n"
 	"\n"
-	"pypy-isolate(1) says more, pypy-isolate.conf(5) what the rules are.\n";
+	"pypy-isolate(1) says more, pypy-isolate.conf(5) what the rules are, and\n"
+	"pypy-isolate-messages(7) what to do about a message.\n";
 
 static int print(const char *first, const char *second)
 {
