@@ -66,7 +66,7 @@ def with_braces(text):
 
 
 def is_sentence(text):
-    words = re.findall(r"[A-Za-z][a-z']+", PLACEHOLDER.sub(" ", text))
+    words = re.findall(r"[A-Za-z][a-z']*", PLACEHOLDER.sub(" ", text))
     return len(words) >= 2 and " " in text.strip()
 
 
