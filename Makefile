@@ -177,6 +177,7 @@ install: all
 	install -m 644 pypy-isolate.conf $(DESTDIR)$(PREFIX)/share/doc/pypy-isolate/
 	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 
 # Of directories, those that are ours alone.
 uninstall:
