@@ -31,7 +31,7 @@
 /* For every Python from 2.7 on; `-c` has put the current directory in front of sys.path,
  * and nothing of ours may be looked for there. A line of the answers: the way, how often
  * it was gone, in which namespace ld.so says that the file is (-1: it was not asked), and
- * a text. */
+ * a text. What is asked about is kept: PyPy closes a library when it collects it. */
 static const char script[] =
 	"import sys\n"
 	"sys.path[:] = [each for each in sys.path if each]\n"
@@ -53,19 +53,24 @@ static const char script[] =
 	"    answer('import', 1, -1, '-')\n"
 	"except (ImportError, SystemError):\n"
 	"    answer('import', 1, -1, sys.exc_info()[1])\n"
-	"def where(library):\n"
+	"kept = []\n"
+	"def where(handle):\n"
 	"    number = ctypes.c_long(-1)\n"
-	"    process.dlinfo(ctypes.c_void_p(library), 1, ctypes.byref(number))\n"
+	"    process.dlinfo(ctypes.c_void_p(handle), 1, ctypes.byref(number))\n"
 	"    return number.value\n"
 	"def by_ctypes():\n"
-	"    return where(ctypes.CDLL(site + '/ctypes.so')._handle), 1\n"
+	"    library = ctypes.CDLL(site + '/ctypes.so')\n"
+	"    kept.append(library)\n"
+	"    return where(library._handle), 1\n"
 	"def by_dlsym():\n"
 	"    process.dlopen.restype = ctypes.c_void_p\n"
 	"    return where(process.dlopen((site + '/dlsym.so').encode(), 2)), 1\n"
 	"def by_loop():\n"
-	"    found = set()\n"
+	"    found = {}\n"
 	"    for _ in range(3000):\n"
-	"        found.add(ctypes.CDLL(site + '/loop.so')._handle)\n"
+	"        library = ctypes.CDLL(site + '/loop.so')\n"
+	"        found.setdefault(library._handle, library)\n"
+	"    kept.extend(found.values())\n"
 	"    return min(where(each) for each in found), 3000\n"
 	"try:\n"
 	"    import ctypes\n"
