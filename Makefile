@@ -146,6 +146,10 @@ $(OUT)/fuzz/%.o: %.c
 
 $(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
 
+# Wheels for CPython that are too large for each run of `make check`.
+check-wheels: all
+	bats tests/wheels
+
 # Other people's tests, with us and without, name by name: an hour or two.
 suites: all
 	@tests/setup suites
@@ -154,4 +158,4 @@ suites: all
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all faults check setup demo bench fuzz suites lint sanitize clean
+.PHONY: all faults check check-wheels setup demo bench fuzz suites lint sanitize clean
