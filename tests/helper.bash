@@ -43,10 +43,13 @@ isolated() {
   run --separate-stderr "$built/pypy-isolate" "$@"
 }
 
-# walk [COMMAND-BEFORE-pypy3...] SCRIPT: $output is slotwalk's report.
+# walk [COMMAND-BEFORE-PYTHON...] SCRIPT: $output is slotwalk's report, of pypy3 or PYTHON.
 walk() {
-  run --separate-stderr "$slotwalk" "$root/policy/capi/pypy.list" "${@:1:$#-1}" \
-    pypy3 "$root/tests/fixture/slotwalk.py" "${@: -1}"
+  local python=${PYTHON:-pypy3}
+  local capi=pypy
+  [[ $python == *pypy* ]] || capi=cpython
+  run --separate-stderr "$slotwalk" "$root/policy/capi/$capi.list" "${@:1:$#-1}" \
+    "$python" "$root/tests/fixture/slotwalk.py" "${@: -1}"
 }
 
 # reported WORD: the number after it in the report, or of its lines.

@@ -138,6 +138,10 @@ works_alike() {
   works_alike pyminizip
 }
 
+@test "real: pygit2" {
+  works_alike pygit2
+}
+
 @test "real: pyproj" {
   works_alike pyproj
 }
@@ -156,6 +160,10 @@ works_alike() {
 
 @test "real: rocksdict" {
   works_alike rocksdict
+}
+
+@test "real: ssh-python" {
+  works_alike ssh-python
 }
 
 @test "real: uharfbuzz" {

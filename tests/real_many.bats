@@ -70,7 +70,7 @@ all_apart() {
   all_apart
 }
 
-@test "many: ... also per module, of which there are nine times as many as namespaces" {
+@test "many: ... also per module, of which there are ten times as many as namespaces" {
   echo 'per module' >policy.conf
   export PYPY_ISOLATE_CONF=$PWD/policy.conf
   work_all 3
