@@ -161,6 +161,10 @@ $(OUT)/fuzz/%.o: %.c
 
 $(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
 
+# Wheels for CPython that are too large for each run of `make check`.
+check-wheels: all
+	bats tests/wheels
+
 # Other people's tests, with us and without, name by name: an hour or two.
 suites: all
 	@tests/setup suites
@@ -188,4 +192,5 @@ uninstall:
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: always install uninstall all faults check setup demo bench fuzz suites lint sanitize clean
+.PHONY: always install uninstall all faults check check-wheels setup demo bench fuzz suites lint \
+        sanitize clean

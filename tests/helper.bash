@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 load /usr/lib/bats/bats-support/load.bash
 load /usr/lib/bats/bats-assert/load.bash
 
-root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 cache=$root/cache
 # Where the built files are; `make sanitize` has others.
 built=${ISOLATE_BUILT:-$root}

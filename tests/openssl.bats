@@ -23,7 +23,7 @@ setup_file() {
   patchelf --add-needed libcrypto.so.3 --add-needed libssl.so.3 \
     --add-needed libncursesw.so.6 "$PYTHON"
   "$OPENSSL/authority" "$AUTHORITIES"
-  python3 "$OPENSSL/serve.py" "$AUTHORITIES/server.pem" "$BATS_FILE_TMPDIR/port" \
+  /usr/bin/python3 "$OPENSSL/serve.py" "$AUTHORITIES/server.pem" "$BATS_FILE_TMPDIR/port" \
     >"$BATS_FILE_TMPDIR/server.log" 2>&1 3>&- &
   for _ in {1..300}; do
     [ ! -e "$BATS_FILE_TMPDIR/port" ] || break
@@ -31,7 +31,7 @@ setup_file() {
   done
   PORT=$(<"$BATS_FILE_TMPDIR/port")
   # The version of the interpreter's: this file, whoever loads it.
-  THEIRS=$(python3 -c 'import ctypes
+  THEIRS=$(/usr/bin/python3 -c 'import ctypes
 version = ctypes.CDLL("libcrypto.so.3").OpenSSL_version
 version.restype = ctypes.c_char_p
 print(version(0).decode().split()[1])')

@@ -4,34 +4,17 @@
 # real work, which must come out as without us, and then holds still for slotwalk.
 # shellcheck disable=SC2154	# set by helper.bash
 
-load helper
+load helper_real
 
 setup_file() {
-  provide real
-  build_slotwalk
-  export PYTHONPATH=$cache/real/site-packages
+  real_begin real
 }
 
-# Plain pypy3 is right about all these: no difference is allowed.
-works_alike() {
-  local script=$root/tests/real/$1_work.py
-  plain pypy3 "$script"
-  assert_success
-  local before=$output
-  [ "$before" ] || fail "$1 printed nothing"
-  isolated pypy3 "$script"
-  assert_success
-  assert_equal "$output" "$before"
-  walk "$root/pypy-isolate" "$script"
-  expect_clean_walk
-}
-
-@test "real: every package with a workload has a test, a version and a hash" {
-  for script in "$root"/tests/real/*_work.py; do
-    name=$(basename "$script" _work.py)
-    grep -q "^$name==" "$root/tests/real/packages.txt" || fail "$name: not in packages.txt"
-    grep -q "works_alike $name\$" "$BATS_TEST_FILENAME" || fail "$name: no test"
-  done
+@test "real: every script is of a package of a list, and every such package has a test" {
+  local listed
+  listed=$(real_scripts packages.txt packages-cpython.txt packages-big.txt | sort -u)
+  assert_equal "$(printf '%s\n' "$root"/tests/real/*_work.py | sort)" "$listed"
+  each_has_a_test packages.txt
 }
 
 @test "real: plain pypy3 hijacks the zlib inside pyminizip, and slotwalk sees it" {

@@ -26,6 +26,6 @@ with tempfile.TemporaryDirectory() as directory:
     except KeyError as error:
         print("error", error)
     try:
-        repository.remotes.create("gone", "https://127.0.0.1:1/x").ls_remotes()
+        repository.remotes.create("gone", "https://127.0.0.1:1/x").fetch()
     except pygit2.GitError as error:
         print("error", type(error).__name__)
