@@ -192,4 +192,5 @@ uninstall:
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: always install uninstall all faults check setup demo bench fuzz suites lint sanitize clean check-wheels
+.PHONY: all always bench check check-wheels clean demo faults fuzz install lint sanitize setup \
+        suites uninstall
