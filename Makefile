@@ -26,10 +26,15 @@ CC      ?= gcc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) -I. -D_GNU_SOURCE -fPIC -fvisibility=hidden \
-             -fno-plt -fcf-protection -fstack-clash-protection $(CPPFLAGS) $(CFLAGS)
-ifneq ($(shell uname -m),x86_64)
-ALL_CFLAGS := $(filter-out -fcf-protection,$(ALL_CFLAGS))
-endif
+             -fno-plt $(PROTECTION) -fstack-clash-protection $(CPPFLAGS) $(CFLAGS)
+
+# What the processor can check of a program's jumps, by what the compiler makes code for.
+TARGET    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+PROTECTION = $(PROTECTION_$(TARGET))
+PROTECTION_x86_64  = -fcf-protection
+PROTECTION_i686    = -fcf-protection
+# Atomics of libgcc's would take the note away: its objects have none.
+PROTECTION_aarch64 = -mbranch-protection=standard -mno-outline-atomics
 
 OUT = build
 objects = $(patsubst %,$(OUT)/%.o,$(1))

@@ -22,8 +22,8 @@ struct gnu {
 
 /* DT_HASH: 0 ends a chain. */
 struct sysv {
-	uint32_t bucket_count, chain_count;
-	const uint32_t *buckets, *chain;
+	size_t bucket_count, chain_count;
+	const Elf_Symndx *buckets, *chain;
 };
 
 uint32_t hash_gnu(const char *name)
@@ -57,7 +57,7 @@ static struct gnu gnu_view(const uint32_t *table)
 	return gnu;
 }
 
-static struct sysv sysv_view(const uint32_t *table)
+static struct sysv sysv_view(const Elf_Symndx *table)
 {
 	return (struct sysv){ table[0], table[1], table + 2, table + 2 + table[0] };
 }
@@ -139,10 +139,10 @@ static bool gnu_read(struct reader *reader)
  * there are symbols has met a circle. */
 static bool sysv_check(const struct reader *reader, const struct sysv *sysv)
 {
-	uint32_t steps = 0;
+	size_t steps = 0;
 
-	for (uint32_t i = 0; i < sysv->bucket_count; i++)
-		for (uint32_t at = sysv->buckets[i]; at; at = sysv->chain[at]) {
+	for (size_t i = 0; i < sysv->bucket_count; i++)
+		for (size_t at = sysv->buckets[i]; at; at = sysv->chain[at]) {
 			if (at >= sysv->chain_count)
 				return elf_refuse(reader, "DT_HASH chain out of bounds");
 			if (++steps > sysv->chain_count)
@@ -154,21 +154,22 @@ static bool sysv_check(const struct reader *reader, const struct sysv *sysv)
 static bool sysv_read(struct reader *reader)
 {
 	ElfW(Addr) address = tag_value(reader, DT_HASH);
-	size_t room = room_at(reader, address) / 4;
-	const uint32_t *table;
+	const size_t word = sizeof(Elf_Symndx);
+	size_t room = room_at(reader, address) / word;
+	const Elf_Symndx *table;
 	struct sysv sysv;
 
-	table = bytes_at(reader, "DT_HASH", address, (room > 2 ? room : 2) * 4, 4);
+	table = bytes_at(reader, "DT_HASH", address, (room > 2 ? room : 2) * word, word);
 	if (!table)
 		return false;
-	if ((size_t)table[0] + table[1] > room - 2)
+	if (table[0] > room - 2 || table[1] > room - 2 - table[0])
 		return elf_refuse(reader, "DT_HASH out of bounds");
 	sysv = sysv_view(table);
 	if (reader->symbol_end > sysv.chain_count)
 		return elf_refuse(reader, "DT_HASH has fewer symbols than DT_GNU_HASH");
 	reader->symbol_end = sysv.chain_count;
 	reader->elf->symbols.sysv_hash = table;
-	keep(reader, address, (2 + (size_t)table[0] + table[1]) * 4);
+	keep(reader, address, (2 + (size_t)table[0] + table[1]) * word);
 	return sysv_check(reader, &sysv);
 }
 
@@ -222,7 +223,7 @@ static size_t find_gnu(const struct symbols *symbols, const char *name)
 static size_t find_sysv(const struct symbols *symbols, const char *name)
 {
 	struct sysv sysv = sysv_view(symbols->sysv_hash);
-	uint32_t at;
+	size_t at;
 
 	if (!sysv.bucket_count)
 		return 0;

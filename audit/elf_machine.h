@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What differs between architectures, one block each: the machine, and what
- * ld.so does for each relocation type (sysdeps/<machine>/dl-machine.h,
- * elf_machine_rela; the same from glibc 2.28 to 2.43).
+/* The architecture that the compiler makes code for: one file each, and nothing of
+ * an architecture stands elsewhere. What each defines:
  *
- * COPY is left out: it belongs to executables, which ld.so refuses. */
+ *	MACHINE			e_machine
+ *	MACHINE_NAME		as messages have it
+ *	MACHINE_FLAGS		e_flags of an object that ld.so takes
+ *	MACHINE_PAGE		the largest page; an object is aligned to it
+ *	MACHINE_FEATURE_TYPE	the property note of what the code holds to, its bits when it
+ *	MACHINE_FEATURE_BITS	has no code at all (every promise is kept), and those that
+ *	MACHINE_STUB_BITS	stub.S keeps; without a note of its own none of the three
+ *	MACHINE_OLDEST_GLIBC	the version that __libc_start_main has had from the start
+ *	MACHINE_HAS_REL		does ld.so look at DT_REL?
+ *	RELOC_RELATIVE		relocation types that are looked at for their own sake
+ *	RELOC_IRELATIVE
+ *	reloc_kind()		what ld.so does for a type (sysdeps/<machine>/dl-machine.h,
+ *				elf_machine_rela; the same from glibc 2.28 to 2.43)
+ *	STUB			in assembly: an entry, see stub.S
+ *
+ * COPY is left out everywhere: it belongs to executables, which ld.so refuses. */
 #ifndef PYPY_ISOLATE_ELF_MACHINE_H
 #define PYPY_ISOLATE_ELF_MACHINE_H
 
+#ifndef __ASSEMBLER__
 #include <elf.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,92 +32,26 @@
 #define RELOC_TLS 0x40		/* the object that defines the symbol must have a PT_TLS */
 #define RELOC_SIZE 0x80		/* reads st_size even of a weak symbol that nobody defines */
 
+static inline unsigned reloc_kind_of(const uint8_t *kinds, size_t count, size_t type)
+{
+	return type < count ? kinds[type] : 0;
+}
+#endif
+
 #if defined __x86_64__ && defined __LP64__
-
-#define MACHINE EM_X86_64
-#define MACHINE_NAME "x86-64"
-#define MACHINE_HAS_REL 0	/* ld.so does not look at DT_REL */
-#define RELOC_RELATIVE R_X86_64_RELATIVE
-#define RELOC_IRELATIVE R_X86_64_IRELATIVE
-
-static inline unsigned reloc_kind(size_t type)
-{
-	static const uint8_t kinds[] = {
-		[R_X86_64_NONE] = RELOC_NOTHING,
-		[R_X86_64_64] = 8,
-		[R_X86_64_PC32] = 4,
-		[R_X86_64_GLOB_DAT] = 8,
-		[R_X86_64_JUMP_SLOT] = 8,
-		[R_X86_64_RELATIVE] = 8,
-		[R_X86_64_32] = 4,
-		[R_X86_64_DTPMOD64] = 8 | RELOC_TLS,
-		[R_X86_64_DTPOFF64] = 8 | RELOC_TLS,
-		[R_X86_64_TPOFF64] = 8 | RELOC_TLS,
-		[R_X86_64_SIZE32] = 4 | RELOC_SIZE,
-		[R_X86_64_SIZE64] = 8 | RELOC_SIZE,
-		[R_X86_64_TLSDESC] = 16 | RELOC_TLS,
-		[R_X86_64_IRELATIVE] = 8,
-		[R_X86_64_RELATIVE64] = 8,
-	};
-
-	return type < sizeof kinds ? kinds[type] : 0;
-}
-
+#include "audit/arch/x86_64.h"
+#elif defined __i386__
+#include "audit/arch/i386.h"
 #elif defined __aarch64__ && defined __LP64__
-
-#define MACHINE EM_AARCH64
-#define MACHINE_NAME "aarch64"
-#define MACHINE_HAS_REL 0
-#define RELOC_RELATIVE R_AARCH64_RELATIVE
-#define RELOC_IRELATIVE R_AARCH64_IRELATIVE
-
-static inline unsigned reloc_kind(size_t type)
-{
-	static const uint8_t kinds[] = {	/* of the dynamic types, from 1024 on */
-		[R_AARCH64_GLOB_DAT - R_AARCH64_COPY] = 8,
-		[R_AARCH64_JUMP_SLOT - R_AARCH64_COPY] = 8,
-		[R_AARCH64_RELATIVE - R_AARCH64_COPY] = 8,
-		[R_AARCH64_TLS_DTPMOD - R_AARCH64_COPY] = 8 | RELOC_TLS,
-		[R_AARCH64_TLS_DTPREL - R_AARCH64_COPY] = 8 | RELOC_TLS,
-		[R_AARCH64_TLS_TPREL - R_AARCH64_COPY] = 8 | RELOC_TLS,
-		[R_AARCH64_TLSDESC - R_AARCH64_COPY] = 16 | RELOC_TLS,
-		[R_AARCH64_IRELATIVE - R_AARCH64_COPY] = 8,
-	};
-
-	if (type - R_AARCH64_COPY < sizeof kinds)
-		return kinds[type - R_AARCH64_COPY];
-	/* ld.so writes a whole word for ABS32 as well. */
-	if (type == R_AARCH64_ABS64 || type == R_AARCH64_ABS32)
-		return 8;
-	return type == R_AARCH64_NONE ? RELOC_NOTHING : 0;
-}
-
-#else	/* permissive: any type, which writes one byte at least */
-
-#if defined __i386__
-#define MACHINE EM_386
-#define MACHINE_NAME "i386"
-#elif defined __arm__
-#define MACHINE EM_ARM
-#define MACHINE_NAME "arm"
-#elif defined __powerpc64__
-#define MACHINE EM_PPC64
-#define MACHINE_NAME "ppc64"
-#elif defined __riscv
-#define MACHINE EM_RISCV
-#define MACHINE_NAME "riscv"
-#elif defined __loongarch__
-#define MACHINE 258		/* EM_LOONGARCH, elf.h of glibc >= 2.36 */
-#define MACHINE_NAME "loongarch"
+#include "audit/arch/aarch64.h"
+#elif defined __riscv && __riscv_xlen == 64
+#include "audit/arch/riscv64.h"
+#elif defined __powerpc64__ && _CALL_ELF == 2
+#include "audit/arch/powerpc64.h"
+#elif defined __s390x__
+#include "audit/arch/s390x.h"
 #else
-#error "audit/elf_machine.h: add this architecture"
+#error "audit/arch has no file for this architecture: there is no isolation on it"
 #endif
-#define MACHINE_HAS_REL 1
 
-static inline unsigned reloc_kind(size_t type)
-{
-	return type ? 1 : RELOC_NOTHING;	/* 0 is NONE on all of them */
-}
-
-#endif
 #endif

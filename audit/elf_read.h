@@ -27,7 +27,7 @@ struct symbols {
 	const ElfW(Verneed) *verneed;	/* or NULL */
 	size_t verneed_count;
 	const uint32_t *gnu_hash;	/* the DT_GNU_HASH table, or NULL */
-	const uint32_t *sysv_hash;	/* the DT_HASH table (Elf_Word), or NULL */
+	const Elf_Symndx *sysv_hash;	/* the DT_HASH table (8 bytes each on s390x), or NULL */
 };
 
 /* A file. All pointers point into bytes and are safe to follow. */

@@ -20,6 +20,7 @@
 #endif
 
 #define WORD sizeof(ElfW(Addr))
+#define IS_REL(table) (MACHINE_HAS_REL && (table)->is_rel)
 
 /* Arrays of functions: ld.so calls every entry (dl-init.c, dl-fini.c). */
 enum { ARRAY_INIT, ARRAY_FINI, ARRAY_PREINIT, ARRAY_COUNT, ARRAY_NONE = ARRAY_COUNT };
@@ -66,7 +67,7 @@ struct table {
 	const char *name;
 	const uint8_t *bytes;
 	size_t count;
-	size_t relative;	/* the first so many are RELATIVE, says DT_RELACOUNT */
+	size_t relative;	/* the first so many are RELATIVE, says DT_RELACOUNT or DT_RELCOUNT */
 	bool is_rel;
 };
 
@@ -246,21 +247,44 @@ static bool type_refuse(const struct reader *reader, const struct table *table, 
 			reader->elf->path, type, table->name);
 }
 
-#ifdef RELOC_RELATIVE
+/* What ld.so adds to: in the relocation, or where a REL is for, which is 0 past the end
+ * of the file's data. */
+static ElfW(Addr) addend(const struct targets *targets, const struct table *table,
+			 const ElfW(Rela) *rela)
+{
+	const void *there;
+	ElfW(Addr) value = 0;
+
+	if (!IS_REL(table))
+		return (ElfW(Addr))rela->r_addend;
+	there = find_at(targets->reader, rela->r_offset, WORD, 1);
+	if (there)
+		memcpy(&value, there, sizeof value);
+	return value;
+}
+
+static size_t entry_size(const struct table *table)
+{
+	return IS_REL(table) ? sizeof(ElfW(Rel)) : sizeof(ElfW(Rela));
+}
+
 /* The run of RELATIVE relocations: most of a large file's, so a loop as tight as
  * ld.so's own, which asserts the type. */
 static bool relative_check(struct targets *targets, const struct table *table)
 {
-	const ElfW(Rela) *rela = (const void *)table->bytes, *end = rela + table->relative;
+	const size_t size = entry_size(table);
+	const uint8_t *at = table->bytes, *end = at + table->relative * size;
 	ElfW(Addr) start = 0, room = 0;
 
-	for (; rela < end; rela++) {
-		ElfW(Addr) value = (ElfW(Addr))rela->r_addend;
+	for (; at < end; at += size) {
+		const ElfW(Rela) *rela = (const void *)at;
+		ElfW(Addr) value;
 
 		if (R_TYPE(rela->r_info) != RELOC_RELATIVE)
 			return type_refuse(targets->reader, table, R_TYPE(rela->r_info));
 		if (rela->r_offset - start < room)
 			continue;
+		value = addend(targets, table, rela);
 		if (!target_check(targets, rela->r_offset, WORD, &value))
 			return false;
 		start = targets->last->start;
@@ -269,48 +293,38 @@ static bool relative_check(struct targets *targets, const struct table *table)
 	}
 	return true;
 }
-#endif
 
 /* What ld.so will do for one of the others, but for its symbol. */
 static bool reloc_check(struct targets *targets, const struct table *table,
 			const ElfW(Rela) *rela)
 {
 	const struct reader *reader = targets->reader;
-	const ElfW(Addr) *value = NULL;
 	size_t type = R_TYPE(rela->r_info);
 	unsigned kind = reloc_kind(type);
+	ElfW(Addr) value = 0;
 
 	if (!kind)
 		return type_refuse(reader, table, type);
-#ifdef RELOC_RELATIVE
-	if (type == RELOC_RELATIVE)
-		value = (const ElfW(Addr) *)&rela->r_addend;
-	if (type == RELOC_IRELATIVE && !is_code(reader, (ElfW(Addr))rela->r_addend))
+	if (type == RELOC_RELATIVE || type == RELOC_IRELATIVE)
+		value = addend(targets, table, rela);
+	if (type == RELOC_IRELATIVE && !is_code(reader, value))
 		return elf_refuse(reader, "IRELATIVE relocation to what is no function");
-#endif
 	if (kind & RELOC_SIZE || (kind & RELOC_TLS && !reader->tls))
 		targets->reader->second_look = true;
 	if (kind & RELOC_NOTHING || span_has(targets->last, rela->r_offset, kind & RELOC_BYTES))
 		return true;
-	return target_check(targets, rela->r_offset, kind & RELOC_BYTES, value);
-}
-
-static size_t entry_size(const struct table *table)
-{
-	return MACHINE_HAS_REL && table->is_rel ? sizeof(ElfW(Rel)) : sizeof(ElfW(Rela));
+	return target_check(targets, rela->r_offset, kind & RELOC_BYTES,
+			    type == RELOC_RELATIVE ? &value : NULL);
 }
 
 static bool table_check(struct targets *targets, const struct table *table)
 {
 	const size_t size = entry_size(table);
-	size_t i = 0, highest = 0;
+	size_t highest = 0;
 
-#ifdef RELOC_RELATIVE
 	if (table->relative && !relative_check(targets, table))
 		return false;
-	i = table->relative;
-#endif
-	for (; i < table->count; i++) {
+	for (size_t i = table->relative; i < table->count; i++) {
 		const ElfW(Rela) *rela = (const void *)(table->bytes + i * size);
 
 		/* ld.so looks up the version of any symbol, even of one it does not use. */
@@ -363,11 +377,14 @@ static bool tables_read(const struct reader *reader, struct table *tables)
 	tables[TABLE_REL] = (struct table){ .name = "DT_REL", .is_rel = true };
 	if (!table_read(reader, &tables[TABLE_REL], DT_REL, DT_RELSZ))
 		return false;
+	if (tag_has(reader, DT_REL))
+		tables[TABLE_REL].relative = tag_value(reader, DT_RELCOUNT);
+	if (tables[TABLE_REL].relative > tables[TABLE_REL].count)
+		return elf_refuse(reader, "DT_RELCOUNT past the end of DT_REL");
 #endif
 	/* ld.so does so many without a look at DT_RELASZ. */
-	tables[TABLE_RELA].relative = tag_value(reader, DT_RELACOUNT);
-	if (!tag_has(reader, DT_RELA))
-		tables[TABLE_RELA].relative = 0;
+	if (tag_has(reader, DT_RELA))
+		tables[TABLE_RELA].relative = tag_value(reader, DT_RELACOUNT);
 	return tables[TABLE_RELA].relative <= tables[TABLE_RELA].count ||
 	       elf_refuse(reader, "DT_RELACOUNT past the end of DT_RELA");
 }

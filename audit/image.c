@@ -13,34 +13,47 @@
  * - no DT_SONAME: an object of SONAME libc.so.6 gets its __libc_early_init called. */
 #include "audit/image.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "audit/elf_hash.h"
-
-/* The largest page of the architecture, and its feature bits (processor
- * supplements; glibc 2.42 elf.h has GNU_PROPERTY_AARCH64_FEATURE_1_GCS). */
-#if defined(__x86_64__) || defined(__i386__)
-#define IMAGE_PAGE	0x1000
-#define IMAGE_MACHINE	(sizeof(void *) == 8 ? EM_X86_64 : EM_386)
-#define FEATURE_TYPE	0xc0000002	/* GNU_PROPERTY_X86_FEATURE_1_AND */
-#define FEATURE_BITS	0x3		/* IBT, SHSTK */
-#elif defined(__aarch64__)
-#define IMAGE_PAGE	0x10000
-#define IMAGE_MACHINE	EM_AARCH64
-#define FEATURE_TYPE	0xc0000000	/* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
-#define FEATURE_BITS	0x7		/* BTI, PAC, GCS */
-#else
-#error "image.c: name the machine, its largest page and its feature note here"
-#endif
+#include "audit/elf_machine.h"
 
 #define ELF_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
 #define FIXED_ENTRIES	8	/* the most that write_dynamic() writes beside DT_NEEDED */
 
+#ifdef MACHINE_FEATURE_TYPE
 struct property_note {
 	ElfW(Nhdr) header;
 	char name[4];
-	uint32_t type, size, bits, padding;
+	uint32_t type, size, bits;
+#ifdef __LP64__
+	uint32_t padding;	/* the description is of whole words */
+#endif
 };
+
+static const struct property_note property_note = {
+	.header = {
+		.n_namesz = sizeof property_note.name,
+		.n_descsz = sizeof property_note - offsetof(struct property_note, type),
+		.n_type = 5,		/* NT_GNU_PROPERTY_TYPE_0 */
+	},
+	.name = "GNU",
+	.type = MACHINE_FEATURE_TYPE,
+	.size = sizeof property_note.bits,
+	.bits = MACHINE_FEATURE_BITS,
+};
+
+#define NOTE_SIZE sizeof property_note
+#define NOTE_SEGMENTS 2
+#else
+static const char property_note[1];
+
+#define NOTE_SIZE 0
+#define NOTE_SEGMENTS 0
+#endif
+
+#define SEGMENTS (3 + NOTE_SEGMENTS)
 
 /* Where each part stands, as offsets from the start; size is the end of all. */
 struct layout {
@@ -68,7 +81,8 @@ static size_t sysv_hash_size(const struct symbols *symbols)
 	/* One table is enough, and ld.so prefers the other. */
 	if (!symbols->sysv_hash || symbols->gnu_hash)
 		return 0;
-	return (2 + (size_t)symbols->sysv_hash[0] + symbols->sysv_hash[1]) * 4;
+	return (2 + (size_t)symbols->sysv_hash[0] + symbols->sysv_hash[1]) *
+	       sizeof *symbols->sysv_hash;
 }
 
 /* How far a record's names reach from the start of the chain; end as far as is known. By
@@ -114,7 +128,7 @@ static size_t place(size_t *end, size_t size)
 
 /* One bucket, empty, and the null symbol: without a table ld.so would search nothing,
  * either, but tools, and elf_read(), take the object for broken. */
-static const uint32_t no_hash[] = { 1, 1, 0, 0 };
+static const Elf_Symndx no_hash[] = { 1, 1, 0, 0 };
 static const struct symbols no_symbols = { .sysv_hash = no_hash };
 
 static const struct symbols *plan_symbols(const struct image_plan *plan)
@@ -127,7 +141,7 @@ static const struct symbols *plan_symbols(const struct image_plan *plan)
 static void lay_out(struct layout *at, const struct image_plan *plan)
 {
 	const struct symbols *symbols = plan_symbols(plan);
-	size_t end = sizeof(ElfW(Ehdr)) + 5 * sizeof(ElfW(Phdr));
+	size_t end = sizeof(ElfW(Ehdr)) + SEGMENTS * sizeof(ElfW(Phdr));
 	size_t count = symbols->count ? symbols->count : 1;
 
 	at->hash_size = gnu_hash_size(symbols);
@@ -138,7 +152,7 @@ static void lay_out(struct layout *at, const struct image_plan *plan)
 		at->str_size += strlen(plan->needed[i]) + 1;
 	at->dyn_size = (plan->needed_count + FIXED_ENTRIES + 1) * sizeof(ElfW(Dyn));
 
-	at->note = place(&end, sizeof(struct property_note));
+	at->note = place(&end, NOTE_SIZE);
 	at->dyn = place(&end, at->dyn_size);
 	at->hash = place(&end, at->hash_size);
 	at->sysv = place(&end, at->sysv_size);
@@ -167,12 +181,13 @@ static void write_header(char *bytes)
 									   : ELFDATA2MSB;
 	ehdr->e_ident[EI_VERSION] = EV_CURRENT;
 	ehdr->e_type = ET_DYN;
-	ehdr->e_machine = IMAGE_MACHINE;
+	ehdr->e_machine = MACHINE;
+	ehdr->e_flags = MACHINE_FLAGS;
 	ehdr->e_version = EV_CURRENT;
 	ehdr->e_phoff = sizeof *ehdr;
 	ehdr->e_ehsize = sizeof *ehdr;
 	ehdr->e_phentsize = sizeof(ElfW(Phdr));
-	ehdr->e_phnum = 5;
+	ehdr->e_phnum = SEGMENTS;
 	ehdr->e_shentsize = sizeof(ElfW(Shdr));
 }
 
@@ -196,27 +211,14 @@ static void write_segments(char *bytes, const struct layout *at)
 {
 	ElfW(Phdr) *phdr = (void *)(bytes + sizeof(ElfW(Ehdr)));
 
-	phdr = write_segment(phdr, PT_LOAD, PF_R | PF_W, 0, at->size, IMAGE_PAGE);
-	phdr = write_segment(phdr, PT_DYNAMIC, PF_R, at->dyn, at->dyn_size, 8);
-	phdr = write_segment(phdr, PT_NOTE, PF_R, at->note, sizeof(struct property_note),
-			     sizeof(void *));
-	phdr = write_segment(phdr, PT_GNU_PROPERTY, PF_R, at->note,
-			     sizeof(struct property_note), sizeof(void *));
+	phdr = write_segment(phdr, PT_LOAD, PF_R | PF_W, 0, at->size, MACHINE_PAGE);
+	phdr = write_segment(phdr, PT_DYNAMIC, PF_R, at->dyn, at->dyn_size, sizeof(void *));
+	if (NOTE_SEGMENTS) {
+		phdr = write_segment(phdr, PT_NOTE, PF_R, at->note, NOTE_SIZE, sizeof(void *));
+		phdr = write_segment(phdr, PT_GNU_PROPERTY, PF_R, at->note, NOTE_SIZE,
+				     sizeof(void *));
+	}
 	write_segment(phdr, PT_GNU_STACK, PF_R | PF_W, 0, 0, 16);
-}
-
-static void write_note(struct property_note *note)
-{
-	/* The padding belongs to the description where words have 8 bytes. */
-	size_t padding = sizeof(void *) == 8 ? 4 : 0;
-
-	*note = (struct property_note){
-		.header = { .n_namesz = 4, .n_descsz = 12 + padding, .n_type = 5 },
-		.name = "GNU",
-		.type = FEATURE_TYPE,
-		.size = 4,
-		.bits = FEATURE_BITS,
-	};
 }
 
 static ElfW(Dyn) *write_dyn(ElfW(Dyn) *dyn, ElfW(Sxword) tag, size_t value)
@@ -286,7 +288,7 @@ ElfW(Sym) *image_write(const struct image_plan *plan, void *bytes, ElfW(Half) **
 	lay_out(&at, plan);
 	write_header(image);
 	write_segments(image, &at);
-	write_note((void *)(image + at.note));
+	copy(image + at.note, &property_note, NOTE_SIZE);
 	copy_symbols(image, &at, symbols);
 	copy(image + at.hash, symbols->gnu_hash, at.hash_size);
 	copy(image + at.sysv, symbols->sysv_hash, at.sysv_size);

@@ -145,9 +145,10 @@ static bool make_in_memory(struct memfile *file, const char *label, const void *
 
 struct temporary {
 	struct temporary *before;
-	bool taken;		/* by a memfile: the entry is in use */
+	/* Not bool: RISC-V exchanges nothing smaller, and libatomic is not for us. */
+	unsigned taken;		/* by a memfile: the entry is in use */
+	unsigned claimed;	/* one thread alone opens it */
 	bool ready;		/* all below is set */
-	bool claimed;		/* one thread alone opens it */
 	bool failed;		/* it could not be shown where it was settled */
 	pid_t shown_by;		/* the thread for which the file is there now; 0: it is not */
 	pid_t owner;		/* a child of fork() makes its own */
@@ -269,7 +270,8 @@ static bool make_temporary(struct memfile *file, const char *label, void *bytes,
 	temporary->size = size;
 	temporary->owner = getpid();
 	temporary->shown_by = 0;
-	temporary->claimed = temporary->failed = false;
+	temporary->claimed = false;
+	temporary->failed = false;
 	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
 		if (!settle(temporary, directories[i], label))
 			continue;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* On file systems over a network a signal can end it. */
@@ -47,9 +48,12 @@ static inline bool sys_read_at(int fd, void *bytes, size_t size, uint64_t offset
 #if __WORDSIZE == 64
 	return syscall(SYS_pread64, fd, bytes, size, offset) == (ssize_t)size;
 #else
-	/* The kernel wants the offset in two registers, and which two depends on the
-	 * architecture; libc knows. */
-	return pread64(fd, bytes, size, offset) == (ssize_t)size;
+	/* It depends on the architecture which two registers take the offset of pread64;
+	 * that of preadv comes as two arguments everywhere. */
+	struct iovec part = { bytes, size };
+
+	return syscall(SYS_preadv, fd, &part, 1L, (long)offset, (long)(offset >> 32)) ==
+	       (ssize_t)size;
 #endif
 }
 

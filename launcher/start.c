@@ -7,19 +7,13 @@
  * one takes the same arguments. Before 2.34 it runs no constructor of a program
  * that gives it no init function, and of those we have none (glibc 2.34,
  * csu/libc-start.c). */
-#if defined __x86_64__
-# define OLDEST "GLIBC_2.2.5"
-#elif defined __aarch64__
-# define OLDEST "GLIBC_2.17"
-#else
-# error "launcher/start.c: name the oldest version of this architecture's glibc"
-#endif
+#include "audit/elf_machine.h"
 
 typedef int main_function(int, char **, char **);
 
 int start_main(main_function *main, int argc, char **argv, void (*init)(void),
 	       void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
-__asm__(".symver start_main, __libc_start_main@" OLDEST);
+__asm__(".symver start_main, __libc_start_main@" MACHINE_OLDEST_GLIBC);
 
 int __wrap___libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
 			     void (*fini)(void), void (*rtld_fini)(void), void *stack_end);

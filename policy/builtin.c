@@ -8,8 +8,15 @@
 
 #include <string.h>
 
-_Static_assert(sizeof(struct conf_text) == 24 && offsetof(struct conf_text, text) == 8,
-	       "a struct conf_text is three .quad: name, text, length");
+#if __SIZEOF_POINTER__ == 8
+#define WORD ".quad "
+#else
+#define WORD ".long "
+#endif
+
+_Static_assert(sizeof(struct conf_text) == 3 * sizeof(void *) &&
+	       offsetof(struct conf_text, text) == sizeof(void *),
+	       "a struct conf_text is three words: name, text, length");
 
 #define TEXT(symbol, name, path)				\
 	".pushsection .builtin_text, \"a\"\n"			\
@@ -21,7 +28,7 @@ _Static_assert(sizeof(struct conf_text) == 24 && offsetof(struct conf_text, text
 	".popsection\n"						\
 	".pushsection .data.rel.ro, \"aw\"\n"			\
 	".balign 8\n"						\
-	#symbol ": .quad " #symbol "_name, " #symbol "_text, "	\
+	#symbol ": " WORD #symbol "_name, " #symbol "_text, "	\
 	#symbol "_end - " #symbol "_text\n"			\
 	".popsection\n"
 
