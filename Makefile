@@ -189,7 +189,15 @@ uninstall:
 	for each in $(LIBDIR) $(PREFIX)/share/doc; do \
 	  [ ! -d $(DESTDIR)$$each/pypy-isolate ] || rmdir $(DESTDIR)$$each/pypy-isolate; done
 
+# The tests of a live interpreter in other Debian releases, with what was built here; one
+# table. It needs root. -all has the slow files, too.
+SUITES = bullseye bookworm trixie sid
+
+check-matrix check-matrix-all: all
+	@tests/setup matrix
+	@tests/matrix/run $(if $(filter %-all,$@),-a) $(SUITES)
+
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: always install uninstall all faults check setup demo bench fuzz suites lint sanitize clean check-wheels
+.PHONY: always install uninstall all faults check check-matrix check-matrix-all setup demo bench fuzz suites lint sanitize clean check-wheels
