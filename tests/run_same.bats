@@ -323,14 +323,14 @@ alone() {
   # shellcheck disable=SC2086
   run $ISOLATE cat /proc/self/maps
   assert_success
-  assert_output --partial libc.so.6
+  assert_output --regexp '/libc(\.so\.6|-2\.[0-9]+\.so)'
   refute_output --partial memfd
   alone ls /proc/self/fd
   assert_success
 }
 
 @test "no interpreter: a program that opens libraries itself is left alone" {
-  gcc -x c -o opener - <<'C'
+  gcc -D_GNU_SOURCE -x c -o opener - -ldl <<'C'
 #include <dlfcn.h>
 #include <stdio.h>
 int main(int argc, char **argv)
@@ -380,7 +380,7 @@ print(os.system("true"), os.popen("echo popen").read().strip())
 try:
     subprocess.run(["/nonexistent/program"])
 except FileNotFoundError as error:
-    print(error)
+    print(error.errno)
 PY
   isolated
   prints "0  
@@ -389,5 +389,5 @@ PY
 0 own 
 0 own 
 0 popen
-[Errno 2] No such file or directory: '/nonexistent/program'"
+2"
 }
