@@ -194,8 +194,16 @@ uninstall:
 	for each in $(LIBDIR) $(PREFIX)/share/doc; do \
 	  [ ! -d $(DESTDIR)$$each/pypy-isolate ] || rmdir $(DESTDIR)$$each/pypy-isolate; done
 
+# The tests of a live interpreter in other Debian releases, with what was built here; one
+# table. It needs root. -all has the slow files, too.
+SUITES = bullseye bookworm trixie sid
+
+check-matrix check-matrix-all: all
+	@tests/setup matrix
+	@tests/matrix/run $(if $(filter %-all,$@),-a) $(SUITES)
+
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all always bench check check-wheels clean demo faults fuzz install lint sanitize setup \
-        suites uninstall
+.PHONY: all always bench check check-wheels clean demo faults fuzz install lint sanitize \
+        setup suites uninstall

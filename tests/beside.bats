@@ -234,7 +234,7 @@ PY
     case $status in
       0) assert_output --regexp '^(loaded|refused)$' ;;
       127) assert_regex "$stderr" 'failed to map|cannot allocate|no memory' ;;
-      134) assert_regex "$stderr" 'out of memory' ;;
+      134) assert_regex "$stderr" 'out of memory|cannot allocate nursery' ;;
       *) fail "another end" ;;
     esac
     [ "$status" -eq 0 ] || [ "$more" -lt 48000 ]

@@ -25,7 +25,8 @@ setup() {
 # does not, and who is still there after 5 s.
 forking() {
   cat - >script.py <<'PY'
-import collections, ctypes, importlib, os, sys, threading, time
+import collections, ctypes, importlib, os, sys, threading, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork() beside threads
 import loaded
 import old.mod
 dl = ctypes.CDLL(None)

@@ -23,6 +23,20 @@ cannot() {
   skip "$*"
 }
 
+# glibc_before VERSION: is the one here older?
+glibc_before() {
+  local here
+  here=$(getconf GNU_LIBC_VERSION)
+  [ "${here#* }" != "$1" ] && printf '%s\n' "${here#* }" "$1" | sort -CV
+}
+
+# What this release of the system is too old for, or too new: told by its version, never by
+# what does not work. So this is no failure where everything must work, and `make
+# check-matrix` counts it by these words.
+not_applicable() {
+  skip "not applicable: $*"
+}
+
 # Installs what tests/setup is told to, once.
 provide() {
   "$root/tests/setup" "$@" || cannot "tests/setup $* failed"

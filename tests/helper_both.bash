@@ -97,9 +97,14 @@ check_namespaces() {
   done <"$2"
 }
 
+# Before glibc 2.34 a preloaded jemalloc hangs at the start under any auditor, also one that
+# does nothing, unless libpthread is preloaded with it.
+beside=''
+! glibc_before 2.34 || beside=:libpthread.so.0
+
 # interpret SCRIPT [WORD...]: the words are put before the interpreter.
 interpret() {
-  timeout -k 5 "$ISOLATE_TIMEOUT" env ${PRELOAD:+LD_PRELOAD="$PRELOAD"} "${@:2}" "$PYTHON" \
+  timeout -k 5 "$ISOLATE_TIMEOUT" env ${PRELOAD:+LD_PRELOAD="$PRELOAD$beside"} "${@:2}" "$PYTHON" \
     "$FIXTURE/inside.py" "$BATS_TEST_TMPDIR/report" "$SITE" "$1" </dev/null
 }
 

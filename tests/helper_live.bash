@@ -54,6 +54,12 @@ isolated() {
   run --separate-stderr timeout -k 5 "${PATIENCE:-60}" $ISOLATE "${PYTHON:-pypy3}" "${@:-script.py}"
 }
 
+# For tests of modules that are bound lazily.
+bound_at_once() {
+  ! glibc_before 2.35 ||
+    not_applicable "before glibc 2.35 the launcher sets LD_BIND_NOW=1: nothing is bound lazily"
+}
+
 # prints TEXT: this on standard output, nothing on standard error, status 0.
 prints() {
   assert_equal "$stderr" ''

@@ -249,6 +249,7 @@ PY
 @test "dlerror: a missing file, dependency or symbol reads as without us" {
   script <<'PY'
 import ctypes, os, sys
+import loaded
 from cffi import FFI
 ffi = FFI()
 ffi.cdef("int nope(void);")
@@ -272,7 +273,7 @@ failure(__import__, "broken.gone")
 process = ctypes.CDLL(None)
 process.dlsym.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
 process.dlerror.restype = ctypes.c_char_p
-print(process.dlsym(lib._handle, b"nope"), process.dlerror(), process.dlerror())
+print(process.dlsym(loaded.handle(lib), b"nope"), process.dlerror(), process.dlerror())
 PY
   same script.py "$SITE"
   assert_success

@@ -505,6 +505,7 @@ PY
 }
 
 @test "a bare name where only ld.so looks (glibc-hwcaps), with a library that all share" {
+  glibc_before 2.33 && not_applicable "ld.so looks into glibc-hwcaps since glibc 2.33"
   local hwcaps=$PWD/where/glibc-hwcaps/x86-64-v2
   /lib64/ld-linux-x86-64.so.2 --help | grep -q 'x86-64-v2 (supported' ||
     cannot "ld.so does not look into glibc-hwcaps/x86-64-v2 here"

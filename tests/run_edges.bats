@@ -359,7 +359,10 @@ PY
 import _ctypes, ctypes, os, threading
 import loaded
 path, handles = os.path.abspath("site-packages/small/mod.so"), []
-threading.stack_size(32768)
+try:
+    threading.stack_size(32768)
+except ValueError as error:  # Python 3.14 wants more
+    threading.stack_size(int(str(error).split()[-2]))
 thread = threading.Thread(target=lambda: handles.append(_ctypes.dlopen(path, os.RTLD_NOW)))
 thread.start()
 thread.join()

@@ -229,7 +229,10 @@ PY
 }
 
 @test "... nor the libcrypto of python3's ssl" {
-  borrows /usr/bin/python3 ssl libcrypto.so.3 OpenSSL_version_num
+  local ssl
+  ssl=$(/usr/bin/python3 -c 'import _ssl; print(_ssl.__file__)')
+  borrows /usr/bin/python3 ssl "$(ldd "$ssl" | grep -o 'libcrypto[^ ]*' | head -1)" \
+    OpenSSL_version_num
 }
 
 # --- what the program has opened, and what came with it ---
@@ -295,11 +298,12 @@ PY
 @test "closed once too often by the program, what modules have stays" {
   script <<'PY'
 import ctypes, sys
+import loaded
 late = ctypes.CDLL(sys.argv[1])
 import needs.mod
 close = ctypes.CDLL(None).dlclose
 close.argtypes = [ctypes.c_void_p]
-handle = late._handle
+handle = loaded.handle(late)
 close(handle), close(handle), close(handle)
 print(needs.mod.next(), needs.mod.next())
 PY
@@ -323,6 +327,7 @@ PY
 }
 
 @test "bound lazily beside what was opened RTLD_GLOBAL: a function that nobody has is missed at its call" {
+  bound_at_once
   mkdir -p site-packages/lazy
   gcc -shared -fPIC -o site-packages/lazy/global.so -x c - <<<'int global(void) { return 1; }'
   gcc -shared -fPIC -Wl,-z,lazy -o site-packages/lazy/lib.so -x c - \

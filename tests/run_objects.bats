@@ -46,6 +46,8 @@ expect_same_objects() {
   plain_output=$output
   isolated
   assert_equal "$stderr" ''
+  # Before glibc 2.34 base gets the members of glibc's family that it lacks: librt.
+  ! glibc_before 2.34 || output=$(grep -v '/librt\.so\.1\]$' <<<"$output")
   assert_equal "$(grep -v 'libpypy-isolate\.so\]$' <<<"$output")" "$plain_output"
 }
 

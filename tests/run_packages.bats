@@ -387,8 +387,9 @@ PY
 @test "a virtual environment's site-packages: packages in it are apart" {
   pypy3 -m venv --without-pip venv
   local where
-  where=$(venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
-  [[ $where == "$PWD/venv/"*/site-packages ]] || fail "no site-packages: $where"
+  where=$(venv/bin/python -c 'import site; print(site.getsitepackages()[0])')
+  [[ $where == "$PWD/venv/"*site-packages ]] || fail "no site-packages: $where"
+  mkdir -p "$where"
   cp -R "$ROUTES"/site-packages/{own,own.libs,p0,p0.libs} "$where/"
   put one "$where/one"
   put _m "$where/bundle/core/_m"

@@ -40,11 +40,11 @@ PY
   # After some 1,040 turns compiled code calls dlopen through another slot.
   script <<'PY'
 import ctypes, sys
-import look
+import loaded, look
 def turn():
     library = ctypes.CDLL(sys.argv[1])
     library.version.restype = ctypes.c_char_p
-    return library._handle, library.version()
+    return loaded.address(library, "version"), library.version()
 seen = {turn() for _ in range(100)}
 before = look.descriptors(), look.mapped("/")
 for _ in range(5000):
@@ -87,7 +87,7 @@ def load(path):
     spec = importlib.util.spec_from_file_location("mod", path, loader=loader)
     return importlib.util.module_from_spec(spec)
 versions = set()
-before = len(look.descriptors())
+before = look.descriptors()
 for turn in range(5000):
     if turn < 1500:
         versions.add(load("site-packages/p0/%d.so" % turn).version())
@@ -98,13 +98,12 @@ for turn in range(5000):
     sys.modules.pop("own.mod", None)
     import own.mod
     versions.add(own.mod.version())
-print(sorted(versions), look.mapped("/libz.so.1"), len(look.descriptors()) - before)
+mirrors = [what for number, what in look.descriptors().items() if number not in before]
+print(sorted(versions), look.mapped("/libz.so.1"), len(mirrors) == len(set(mirrors)))
 PY
   isolated
-  # libz.so.1: base's, that of p0 and of p3 to p9; the mirrors stay open
-  assert_equal "$stderr" ''
-  assert_success
-  assert_output --regexp "^\['own', 'p0'\] 9 [0-4]\$"
+  # libz.so.1: base's, that of p0 and of p3 to p9; the mirrors stay open, one of each
+  prints "['own', 'p0'] 9 True"
 }
 
 @test "RTLD_GLOBAL by setdlopenflags: a second module of the package finds what the first has" {
@@ -203,13 +202,13 @@ PY
 @test "10 threads that open the same library at once get one copy" {
   script <<'PY'
 import ctypes, sys, threading
-import look
+import loaded, look
 start, seen = threading.Barrier(10), []
 def load():
     start.wait()
     library = ctypes.CDLL(sys.argv[1])
     library.version.restype = ctypes.c_char_p
-    seen.append((library._handle, library.version()))
+    seen.append((loaded.address(library, "version"), library.version()))
 threads = [threading.Thread(target=load) for n in range(10)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
@@ -474,15 +473,15 @@ out of reach'
   script <<'PY'
 import os, sys, ctypes
 import own.dl as dl, look
-libc = [line.split()[-1] for line in look.maps() if "/libc.so.6" in line][0]
-before = look.mapped("/libc.so.6"), look.mapped("/libm.so.6")
-for name in ("libm.so.6", libc.replace("libc.so", "libm.so")):
+libc, libm = look.glibc("libc"), look.glibc("libm")
+before = look.mapped(libc), look.mapped(libm)
+for name in ("libm.so.6", libm):
     cos = dl.sym(dl.open(name, os.RTLD_NOW), "cos")
     print(dl.real(cos, 0.0), dl.where(cos)[2])
 for name in ("libc.so.6", libc):
     getenv = dl.sym(dl.open(name, os.RTLD_LAZY), "getenv")
     print(getenv == ctypes.cast(ctypes.CDLL(None).getenv, ctypes.c_void_p).value)
-print(before == (look.mapped("/libc.so.6"), look.mapped("/libm.so.6")))
+print(before == (look.mapped(libc), look.mapped(libm)))
 PY
   same
   prints '1.0 0
@@ -499,8 +498,8 @@ import os, sys
 import own.dl as dl, look
 for name, symbol in (("libpthread.so.0", "pthread_create"), ("libdl.so.2", "dlclose"),
                      ("librt.so.1", "clock_gettime"), ("libutil.so.1", "openpty"),
-                     ("libanl.so.1", "getaddrinfo_a"), ("libresolv.so.2", "res_nquery"),
-                     ("libm.so.6", "malloc"), ("libgcc_s.so.1", "_Unwind_Backtrace")):
+                     ("libanl.so.1", "getaddrinfo_a"), ("libresolv.so.2", "ns_initparse"),
+                     ("libm.so.6", "malloc")):
     try:
         found = dl.where(dl.sym(dl.open(name, os.RTLD_NOW), symbol))
         print(name, symbol, found[2], look.mapped("/" + name))

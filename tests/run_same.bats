@@ -53,7 +53,8 @@ import ctypes, sys
 import look, own.mod, own._api
 library = ctypes.CDLL(sys.argv[1])
 def is_ours(path):
-    return path.startswith("/memfd:") or path.endswith("/libpypy-isolate.so")
+    # Before glibc 2.34 base gets the members of glibc's family that it lacks: librt.
+    return path.startswith("/memfd:") or path.endswith("/libpypy-isolate.so") or "/librt-2." in path
 print(*sorted({line.split(None, 5)[5] for line in look.maps() if len(line.split()) > 5
                and not is_ours(line.split(None, 5)[5])}), sep="\n")
 print({rights for rights in (line.split()[1] for line in look.maps()) if "wx" in rights})
@@ -144,7 +145,7 @@ PY
   script <<'PY'
 import os
 import own.mod
-ours = ("LD_AUDIT", "GLIBC_TUNABLES")
+ours = ("LD_AUDIT", "GLIBC_TUNABLES", "LD_BIND_NOW")
 with open("/proc/self/environ", "rb") as file:
     now = [word.decode() for word in file.read().split(b"\0") if word]
 for words in (sorted("%s=%s" % item for item in os.environ.items()), now):
@@ -163,7 +164,8 @@ PY
 }
 
 @test "the environment has no more than two variables of ours" {
-  local name
+  local name ours='LD_AUDIT|GLIBC_TUNABLES'
+  ! glibc_before 2.35 || ours+='|LD_BIND_NOW'
   plain -c 'import os; print(*sorted(os.environ), sep="\n")'
   echo "$output" >plain.txt
   isolated -c 'import os; print(*sorted(os.environ), sep="\n")'
@@ -171,7 +173,7 @@ PY
   assert_line LD_AUDIT
   assert_equal "$(comm -23 plain.txt isolated.txt)" ''
   for name in $(comm -13 plain.txt isolated.txt); do
-    assert_regex "$name" '^(LD_AUDIT|GLIBC_TUNABLES)$'
+    assert_regex "$name" "^($ours)\$"
   done
 }
 
@@ -323,14 +325,14 @@ alone() {
   # shellcheck disable=SC2086
   run $ISOLATE cat /proc/self/maps
   assert_success
-  assert_output --partial libc.so.6
+  assert_output --regexp '/libc(\.so\.6|-2\.[0-9]+\.so)'
   refute_output --partial memfd
   alone ls /proc/self/fd
   assert_success
 }
 
 @test "no interpreter: a program that opens libraries itself is left alone" {
-  gcc -x c -o opener - <<'C'
+  gcc -D_GNU_SOURCE -x c -o opener - -ldl <<'C'
 #include <dlfcn.h>
 #include <stdio.h>
 int main(int argc, char **argv)
@@ -380,7 +382,7 @@ print(os.system("true"), os.popen("echo popen").read().strip())
 try:
     subprocess.run(["/nonexistent/program"])
 except FileNotFoundError as error:
-    print(error)
+    print(error.errno)
 PY
   isolated
   prints "0  
@@ -389,5 +391,5 @@ PY
 0 own 
 0 own 
 0 popen
-[Errno 2] No such file or directory: '/nonexistent/program'"
+2"
 }

@@ -279,7 +279,7 @@ PY
 import ctypes, os
 import loaded, look
 paths = [os.path.abspath("site-packages/%s/mod.so" % name) for name in ("one", "two")]
-print(*(ctypes.CDLL(path).ask() for path in paths), look.mapped("/libsh"))
+print(*[ctypes.CDLL(path).ask() for path in paths], look.mapped("/libsh"))
 libraries = [(ctypes.CDLL("libsh%d.so" % n), "calls%d" % n) for n in range(10, 80)]
 print({(loaded.namespace(loaded.address(*each)), getattr(*each)()) for each in libraries})
 print(len(set(loaded.namespaces(*paths))))

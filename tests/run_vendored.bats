@@ -67,7 +67,12 @@ $own True True
 2"
 }
 
+newer_expat() {
+  ! glibc_before 2.36 || not_applicable "the other release's libexpat needs glibc 2.36"
+}
+
 @test "two packages bring libexpat.so.1, as the interpreter has one: each parses with its own" {
+  newer_expat
   local document='<a x="1" y="2"><b>some text<c z="3"/></b><b/>more</a>'
   script <<'PY'
 import sys
@@ -92,6 +97,7 @@ False
 }
 
 @test "10,000 documents in turn through both, and through the interpreter's" {
+  newer_expat
   # Two versions that shared anything would corrupt each other's memory.
   script <<'PY'
 import expat_own.mod, expat_other.mod

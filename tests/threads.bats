@@ -34,7 +34,7 @@ FILES = (os.environ["BUILT"] + "/site-packages/t%d/lib.so").encode()
 def run(seconds):
     said = driver.driver_run(FILES, 40, ctypes.c_double(seconds))
     opened, failed, wrong, *reason = said.split()
-    return int(opened) > 100, int(failed), int(wrong), *reason
+    return (int(opened) > 100, int(failed), int(wrong), *reason)
 def copies():
     files = [line.split()[-1] for line in look.maps() if line.split()[2] == "00000000"]
     files = [file for file in files if "/t" in file or "/libdep" in file]
@@ -229,9 +229,10 @@ steady() {
 import ctypes, gc, os, sys
 import look
 BUILT, LOADS = os.environ["BUILT"], int(os.environ["LOADS"])
-GLIBC = tuple(map(int, os.confstr("CS_GNU_LIBC_VERSION").split()[1].split(".")))
-ALLOWED = 200 + (LOADS / 16 if GLIBC < (2, 35) else 0)
 dl = ctypes.CDLL(None)
+dl.gnu_get_libc_version.restype = ctypes.c_char_p
+GLIBC = tuple(map(int, dl.gnu_get_libc_version().split(b".")))
+ALLOWED = 200 + (LOADS / 16 if GLIBC < (2, 35) else 0)
 dl.dlopen.restype, dl.dlclose.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 GLOBAL = ctypes.RTLD_GLOBAL
 def open_and_close(path, mode=0):
