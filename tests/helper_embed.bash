@@ -11,14 +11,19 @@
 load helper
 
 embed=$root/tests/embed
+show=$root/tests/fixture/vendored/show.py
+# The owners of the five libraries of show.py: the embedder's, and the module's own.
+hosts='libexpat\.so\.1|libz\.so\.1|libbz2\.so\.1\.0|libffi\.so\.8|libtinfo\.so\.6'
+own='lib[a-z0-9]+-[0-9a-f]{8}\.so\..*'
 
 embed_begin() {
   provide embed five
   build_slotwalk
   # The interpreter that is embedded, with the same wheels: what is right.
   PYTHON=$cache/embed/cpython/bin/python3
+  FIVE=$cache/five/site-packages
   WHEELS=$(echo "$cache"/embed/cpython/lib/python3*/site-packages)
-  export PYTHON WHEELS
+  export PYTHON WHEELS FIVE
 }
 
 embed_test() {
@@ -33,6 +38,20 @@ stop_server() {
   [ -n "${server:-}" ] || return 0
   kill -KILL -- "-$server" 2>/dev/null || true
   wait "$server" 2>/dev/null || true
+}
+
+# source_of SITE SCRIPT [WORD...]: the Python text that runs a script
+source_of() {
+  local words
+  printf -v words '"%s", ' "${@:2}"
+  printf '%s\n' 'import sys' "sys.path[:0] = [\"\", \"$1\"]" "sys.argv = [$words]" \
+    'exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"))'
+}
+
+# gets OWNERS: five libraries are told of by show.py, all work, and are of such an owner
+gets() {
+  assert_success
+  assert_equal "${#lines[@]} $(grep -Ec "^lib[a-z0-9]+ [^ ]+ works ($1) ($1)\$" <<<"$output")" '5 5'
 }
 
 # soon COMMAND...: waits until it succeeds, a minute at most.
