@@ -26,14 +26,14 @@ setup() {
 
 # in_gdb [COMMAND-BEFORE-gdb...] SITE SCRIPT-AND-WORDS
 in_gdb() {
-  # shellcheck disable=SC2086 # the words
+  # shellcheck disable=SC2048,SC2086 # the words
   source_of "${@:$#-1:1}" ${*: -1} >source.py
   run --separate-stderr timeout -k 5 100 "${@:1:$#-2}" gdb -nx -batch -ex 'source source.py'
 }
 
 # in_vim [COMMAND-BEFORE-vim...] SITE SCRIPT-AND-WORDS: what is printed goes into a file
 in_vim() {
-  # shellcheck disable=SC2086 # the words
+  # shellcheck disable=SC2048,SC2086 # the words
   { echo 'import sys; sys.stdout = open("printed", "w")'
     source_of "${@:$#-1:1}" ${*: -1}
     echo 'sys.stdout.close()'; } >source.py
@@ -44,18 +44,14 @@ in_vim() {
   mapfile -t lines <printed
 }
 
-walking() {
-  echo "$slotwalk" "$root/policy/capi/cpython.list"
-}
-
-# walked [COMMAND-BEFORE-gdb...] SITE SCRIPT-AND-WORDS
+# walked_gdb, walked_vim [COMMAND-BEFORE...] SITE SCRIPT-AND-WORDS
 walked_gdb() {
   in_gdb "$slotwalk" "$root/policy/capi/cpython.list" "${@:1:$#-1}" \
     "$root/tests/fixture/slotwalk.py ${*: -1}"
 }
 
 walked_vim() {
-  # shellcheck disable=SC2086 # the words
+  # shellcheck disable=SC2048,SC2086 # the words
   source_of "${@:$#-1:1}" "$root/tests/fixture/slotwalk.py" ${*: -1} >source.py
   run --separate-stderr timeout -k 5 100 "$slotwalk" "$root/policy/capi/cpython.list" \
     "${@:1:$#-2}" vim.nox -es -u NONE -i NONE -c 'py3file source.py' -c 'qa!'
@@ -70,16 +66,15 @@ walked_vim() {
   expect_clean_walk
 }
 
-@test "gdb, plain: psycopg2 gets gdb's OpenSSL, Kerberos and LDAP" {
-  walked_gdb "$WHEELS" "$DATABASE"
-  assert_line --regexp '^hijack libssl-[^ ]+ [^ ]+ libcrypto\.so\.3$'
-  assert_line --regexp '^hijack libpq-[^ ]+ [^ ]+ libgssapi_krb5\.so\.2$'
-  assert_line --regexp '^hijack libpq-[^ ]+ [^ ]+ libldap-2\.5\.so\.0$'
+@test "gdb, plain: psycopg2, with gdb's OpenSSL, Kerberos and LDAP, does not get to its end" {
+  in_gdb "$WHEELS" "$DATABASE"
+  assert_failure
+  refute_line --partial "another's certificate"
 }
 
 @test "gdb: psycopg2 works with its own, TLS to a server, and no slot points elsewhere" {
   local wanted
-  # shellcheck disable=SC2086 # the words
+  # shellcheck disable=SC2048,SC2086 # the words
   wanted=$(right $DATABASE)
   in_gdb "$built/pypy-isolate" "$WHEELS" "$DATABASE"
   assert_output "$wanted"
@@ -87,7 +82,7 @@ walked_vim() {
   expect_clean_walk
 }
 
-@test "gdb still debugs: a program stops where it must, and is not isolated by us" {
+@test "gdb still debugs: a program stops where it must, and prints what it holds" {
   gcc -g -O0 -o debuggee -x c - <<<'int stop(int n) { return n - 3; } int main(void) { return stop(3); }'
   source_of "$FIVE" "$show" >source.py
   run --separate-stderr timeout -k 5 100 "$built/pypy-isolate" gdb -nx -batch \

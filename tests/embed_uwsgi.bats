@@ -5,7 +5,7 @@
 # and after a reload.
 
 # Bats sets stderr; each test is a subshell of its own.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load helper_embed
 load helper_postgres
@@ -115,4 +115,19 @@ own_everywhere() {
   for name in lxml pyyaml cryptography; do
     answers_right 1 "$root/tests/real/${name}_work.py"
   done
+}
+
+@test "the manual's recipe for uWSGI: an ini file, and how it is started" {
+  local port
+  port=$(free_port)
+  origin=http://127.0.0.1:$port
+  recipe uwsgi.ini app.ini 127.0.0.1:8000 "127.0.0.1:$port" /srv/app/venv "$cache/embed/cpython" \
+    /srv/app/app.py "$embed/app.py"
+  recipe uwsgi start /usr/lib/pypy-isolate "$built" /srv/app/app.ini app.ini
+  setsid sh start >server.log 2>&1 3>&- &
+  server=$!
+  soon spawned 3
+  take_pids
+  answers_right 20 "$embed/versions_work.py"
+  walks_clean
 }

@@ -75,7 +75,7 @@ print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'
 ask() {
   run --separate-stderr python3 "$embed/ask.py" "$origin" "$1" "$(IFS=,; echo "${pids[*]}")" \
     "${@:2}"
-  [ "$status" = 0 ] || fail "$output $stderr $(<server.log)"
+  [ "$status" = 0 ] || fail "${output: -300} ${stderr: -300} $(<server.log)"
 }
 
 # right SCRIPT [WORD...]: prints what the script prints where nobody embeds anything.
@@ -116,7 +116,7 @@ recipe() {
     inside && /^\.Bd/ { inside = 2 }
     $0 == ".\\\" recipe " name { inside = 1 }' "$root/man/pypy-isolate.1")
   [ "$text" ] || fail "the manual has no recipe $1"
-  text=${text//\\e/\\}
+  text=${text//'\e'/\\}
   local file=$2
   shift 2
   while [ $# -gt 0 ]; do
