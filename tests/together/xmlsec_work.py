@@ -77,7 +77,7 @@ signed = etree.tostring(root)
 # The rest of the signature follows from the key, which is another each time.
 print("digest", root.findtext(".//%sDigestValue" % SIGNATURE))
 print("signature", len("".join(root.findtext(".//%sSignatureValue" % SIGNATURE).split())))
-print("modulus", len("".join(root.findtext(".//%sModulus" % SIGNATURE).split())))
+print("modulus", len("".join(root.findtext(".//%sModulus" % SIGNATURE, "").split())))
 print("signed", is_signed(signed, pem))
 print("tampered", is_signed(signed.replace(b"3.50", b"0.50"), pem))
 print("another's key", is_signed(signed, make_key()))
