@@ -3,7 +3,7 @@
  * ld.so does for each relocation type (sysdeps/<machine>/dl-machine.h,
  * elf_machine_rela; the same from glibc 2.28 to 2.43).
  *
- * COPY is left out: it belongs to executables, which ld.so refuses. */
+ * COPY is no kind: it belongs to executables, which dlopen() refuses. */
 #ifndef PYPY_ISOLATE_ELF_MACHINE_H
 #define PYPY_ISOLATE_ELF_MACHINE_H
 
@@ -24,6 +24,8 @@
 #define MACHINE_HAS_REL 0	/* ld.so does not look at DT_REL */
 #define RELOC_RELATIVE R_X86_64_RELATIVE
 #define RELOC_IRELATIVE R_X86_64_IRELATIVE
+#define RELOC_JUMP_SLOT R_X86_64_JUMP_SLOT
+#define RELOC_COPY R_X86_64_COPY
 
 static inline unsigned reloc_kind(size_t type)
 {
@@ -55,6 +57,8 @@ static inline unsigned reloc_kind(size_t type)
 #define MACHINE_HAS_REL 0
 #define RELOC_RELATIVE R_AARCH64_RELATIVE
 #define RELOC_IRELATIVE R_AARCH64_IRELATIVE
+#define RELOC_JUMP_SLOT R_AARCH64_JUMP_SLOT
+#define RELOC_COPY R_AARCH64_COPY
 
 static inline unsigned reloc_kind(size_t type)
 {
