@@ -176,7 +176,7 @@ suites: all
 
 INSTALLED = $(PREFIX)/bin/pypy-isolate $(LIBDIR)/pypy-isolate/libpypy-isolate.so \
             $(PREFIX)/share/doc/pypy-isolate/pypy-isolate.conf \
-            $(foreach page,$(wildcard man/*),$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+            $(foreach page,$(wildcard man/*.[1-8]),$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 
 install: all
 	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))

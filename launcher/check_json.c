@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "launcher/check_parts.h"
-#include "launcher/version.h"
 #include "policy/package.h"
+#include "policy/version.h"
 #include "policy/visible.h"
 
 #define JSON_VERSION 1
