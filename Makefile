@@ -6,7 +6,8 @@ PURE     = policy/arena policy/diag policy/visible policy/glob policy/conf polic
            policy/conf_error policy/rules policy/capi policy/builtin policy/package \
            policy/placement \
            audit/elf_read audit/elf_segments audit/elf_dynamic audit/elf_hash audit/elf_symbols \
-           audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure
+           audit/elf_versions audit/elf_relocs audit/image audit/ld_cache audit/closure \
+           audit/lookup
 SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
@@ -15,7 +16,9 @@ AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
            launcher/say launcher/start \
            launcher/doctor launcher/doctor_program launcher/doctor_scope launcher/doctor_setting \
-           launcher/doctor_start launcher/peek launcher/report
+           launcher/doctor_start launcher/peek launcher/report launcher/ask launcher/files \
+           launcher/interpreter launcher/verdict launcher/walk launcher/check \
+           launcher/check_print launcher/check_json
 
 # Where `make install` puts things, below $(DESTDIR). The launcher finds the module in
 # LIBDIR/pypy-isolate, and below PREFIX both may be moved together.
@@ -112,7 +115,7 @@ lint:
 	  --error-exitcode=1 --max-configs=1 -I. -D_GNU_SOURCE -D__x86_64__ -D__LP64__ \
 	  -D__WORDSIZE=64 '-DElfW(type)=Elf64_##type' policy audit launcher
 	shellcheck -x .ci/run tests/setup tests/demo tests/fuzz/run tests/*.bats $(shell find tests -name '*.bash')
-	mandoc -T lint -W warning man/*
+	mandoc -T lint -W warning man/*.[1-8]
 
 analyze/%:
 	@gcc $(AS_BUILT) $(WARN) -Werror -O2 -fanalyzer -c -o /dev/null $*
@@ -141,6 +144,11 @@ sanitize: all
 
 bench: all
 	tests/bench/run
+
+# The proof of `check` once more, with all that the other tests have installed for python3.
+prove: all
+	@tests/setup check suites together
+	CHECK_MORE='$(CURDIR)/cache/suites/cpython/lib $(CURDIR)/cache/together/cpython/lib' bats tests/check_real.bats
 
 # Hostile files: FUZZ_SECONDS of libFuzzer for each of FUZZ, tests/fuzz/*.c. What is found
 # stays in cache/fuzz.
@@ -177,7 +185,7 @@ suites: all
 
 INSTALLED = $(PREFIX)/bin/pypy-isolate $(LIBDIR)/pypy-isolate/libpypy-isolate.so \
             $(PREFIX)/share/doc/pypy-isolate/pypy-isolate.conf \
-            $(foreach page,$(wildcard man/*),$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+            $(foreach page,$(wildcard man/*.[1-8]),$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 
 install: all
 	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
@@ -205,5 +213,5 @@ check-matrix check-matrix-all: all
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all always bench check check-wheels clean demo faults fuzz install lint sanitize \
-        setup suites uninstall
+.PHONY: all always bench check check-wheels clean demo faults fuzz install lint prove \
+        sanitize setup suites uninstall

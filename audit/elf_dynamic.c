@@ -192,7 +192,9 @@ bool dynamic_read(struct reader *reader)
 	elf->soname = string_of(reader, DT_SONAME);
 	elf->rpath = string_of(reader, DT_RPATH);
 	elf->runpath = string_of(reader, DT_RUNPATH);
-	if (tag_value(reader, DT_FLAGS_1) & DF_1_PIE)
+	elf->is_symbolic = tag_has(reader, DT_SYMBOLIC) ||
+			   tag_value(reader, DT_FLAGS) & DF_SYMBOLIC;
+	if (tag_value(reader, DT_FLAGS_1) & DF_1_PIE && !reader->is_program)
 		return elf_refuse(reader,
 				  "cannot dynamically load position-independent executable");
 	if (tag_value(reader, DT_FLAGS_1) & DF_1_NOOPEN)

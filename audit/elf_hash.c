@@ -200,15 +200,23 @@ static bool is_match(const struct symbols *symbols, size_t at, const char *name)
 	       strcmp(symbols->str + sym->st_name, name) == 0;
 }
 
-static size_t find_gnu(const struct symbols *symbols, const char *name)
+/* Where the chain for a hash begins, if the filter lets it through, or 0. */
+static size_t gnu_start(const struct symbols *symbols, uint32_t hash)
 {
 	struct gnu gnu = gnu_view(symbols->gnu_hash);
-	uint32_t hash = hash_gnu(name), other = hash >> gnu.bloom_shift % 32, at;
+	uint32_t other = hash >> gnu.bloom_shift % 32;
 	ElfW(Addr) bloom = gnu.bloom[hash / WORD_BITS & (gnu.bloom_count - 1)];
 
 	if (!(bloom >> hash % WORD_BITS & bloom >> other % WORD_BITS & 1))
 		return 0;
-	at = gnu.bucket_count ? gnu.buckets[hash % gnu.bucket_count] : 0;
+	return gnu.bucket_count ? gnu.buckets[hash % gnu.bucket_count] : 0;
+}
+
+static size_t find_gnu(const struct symbols *symbols, const char *name)
+{
+	struct gnu gnu = gnu_view(symbols->gnu_hash);
+	uint32_t hash = hash_gnu(name), at = (uint32_t)gnu_start(symbols, hash);
+
 	for (; at; at++) {
 		uint32_t chain = gnu.chain[at - gnu.first];
 
@@ -266,6 +274,40 @@ size_t symbols_find_next(const struct symbols *symbols, size_t index)
 		index = chain_next(symbols, index);
 	while (index && !is_match(symbols, index, name));
 	return index;
+}
+
+/* The candidate itself, or the next in its chain that has the name. */
+static size_t named(const struct symbols *symbols, struct hash_quest *quest, size_t at)
+{
+	const struct gnu gnu = symbols->gnu_hash ? gnu_view(symbols->gnu_hash) : (struct gnu){ 0 };
+
+	for (; at; at = chain_next(symbols, at)) {
+		if (at >= symbols->count)
+			return 0;
+		if (gnu.chain && (gnu.chain[at - gnu.first] | 1) != (quest->gnu | 1))
+			continue;
+		if (strcmp(symbols->str + symbols->sym[at].st_name, quest->name) == 0)
+			break;
+	}
+	return quest->at = at;
+}
+
+size_t hash_first(const struct symbols *symbols, struct hash_quest *quest)
+{
+	struct sysv sysv;
+
+	if (symbols->gnu_hash)
+		return named(symbols, quest, gnu_start(symbols, quest->gnu));
+	if (!symbols->sysv_hash)
+		return 0;
+	sysv = sysv_view(symbols->sysv_hash);
+	return sysv.bucket_count ? named(symbols, quest, sysv.buckets[hash_sysv(quest->name) %
+								      sysv.bucket_count]) : 0;
+}
+
+size_t hash_next(const struct symbols *symbols, struct hash_quest *quest)
+{
+	return named(symbols, quest, chain_next(symbols, quest->at));
 }
 
 bool symbols_is_module(const struct symbols *symbols, const char *file_name)

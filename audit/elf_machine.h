@@ -13,11 +13,13 @@
  *	MACHINE_HAS_REL		does ld.so look at DT_REL?
  *	RELOC_RELATIVE		relocation types that are looked at for their own sake
  *	RELOC_IRELATIVE
+ *	RELOC_JUMP_SLOT		a reference that only calls
+ *	RELOC_COPY		an executable's own copy of a variable
  *	reloc_kind()		what ld.so does for a type (sysdeps/<machine>/dl-machine.h,
  *				elf_machine_rela; the same from glibc 2.28 to 2.43)
  *	STUB			in assembly: an entry, see stub.S
  *
- * COPY is left out everywhere: it belongs to executables, which ld.so refuses. */
+ * COPY is no kind: it belongs to executables, which dlopen() refuses. */
 #ifndef PYPY_ISOLATE_ELF_MACHINE_H
 #define PYPY_ISOLATE_ELF_MACHINE_H
 

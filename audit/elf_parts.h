@@ -55,6 +55,7 @@ struct reader {
 	struct kept kept[ELF_KEPT_MAX];
 	size_t symbol_end;	/* past the highest symbol index in use */
 	unsigned version_max;	/* the highest version index that verneed and verdef define */
+	bool is_program;	/* and not what dlopen() could take */
 	bool second_look;	/* some relocations ask something of their symbol */
 };
 

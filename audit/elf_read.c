@@ -74,15 +74,15 @@ static const char *ident_fault(const unsigned char *ident)
 	return NULL;
 }
 
-static const char *header_fault(const ElfW(Ehdr) *ehdr)
+static const char *header_fault(const ElfW(Ehdr) *ehdr, bool is_program)
 {
 	if (ehdr->e_version != EV_CURRENT)
 		return "ELF file version does not match current one";
 	if (ehdr->e_machine != MACHINE)
 		return "built for another machine, not " MACHINE_NAME;
-	if (ehdr->e_type == ET_EXEC)
+	if (ehdr->e_type == ET_EXEC && !is_program)
 		return "cannot dynamically load executable";
-	if (ehdr->e_type != ET_DYN)
+	if (ehdr->e_type != ET_DYN && ehdr->e_type != ET_EXEC)
 		return "only ET_DYN and ET_EXEC can be loaded";
 	if (ehdr->e_phentsize != sizeof(ElfW(Phdr)))
 		return "ELF file's phentsize not the expected size";
@@ -102,7 +102,7 @@ static bool header_read(struct reader *reader)
 		return elf_refuse(reader, "file too short");
 	fault = ident_fault(elf->ehdr->e_ident);
 	if (!fault)
-		fault = header_fault(elf->ehdr);
+		fault = header_fault(elf->ehdr, reader->is_program);
 	if (fault)
 		return elf_refuse(reader, fault);
 	elf->phnum = elf->ehdr->e_phnum;
@@ -113,8 +113,8 @@ static bool header_read(struct reader *reader)
 	return true;
 }
 
-bool elf_read(struct elf *elf, const char *path, const void *bytes, size_t size,
-	      struct diag *diag)
+static bool read_as(struct elf *elf, const char *path, const void *bytes, size_t size,
+		    bool is_program, struct diag *diag)
 {
 	struct reader reader;
 
@@ -123,12 +123,25 @@ bool elf_read(struct elf *elf, const char *path, const void *bytes, size_t size,
 	reader.diag = diag;
 	reader.page = (ElfW(Addr))getpagesize();	/* as ld.so, not as p_align */
 	reader.kept_count = 0;
+	reader.is_program = is_program;
 
 	/* Relocations come before symbols: where nothing is exported, they alone tell
 	 * how many symbols there are. */
 	return header_read(&reader) && segments_read(&reader) && dynamic_read(&reader) &&
 	       hash_read(&reader) && versions_read(&reader) && relocs_read(&reader) &&
 	       symbols_read(&reader) && versym_read(&reader) && relocs_look_again(&reader);
+}
+
+bool elf_read(struct elf *elf, const char *path, const void *bytes, size_t size,
+	      struct diag *diag)
+{
+	return read_as(elf, path, bytes, size, false, diag);
+}
+
+bool elf_read_program(struct elf *elf, const char *path, const void *bytes, size_t size,
+		      struct diag *diag)
+{
+	return read_as(elf, path, bytes, size, true, diag);
 }
 
 const char *elf_needed(const struct elf *elf, size_t *at)

@@ -30,6 +30,15 @@ struct symbols {
 	const Elf_Symndx *sysv_hash;	/* the DT_HASH table (8 bytes each on s390x), or NULL */
 };
 
+/* A table of relocations, without the run of RELATIVE ones that it may begin with. */
+struct relocs {
+	const uint8_t *bytes;
+	size_t count;
+	size_t size;			/* bytes of one */
+};
+
+#define ELF_RELOCS 3			/* DT_RELA, DT_JMPREL, and where it counts DT_REL */
+
 /* A file. All pointers point into bytes and are safe to follow. */
 struct elf {
 	const char *path;		/* for messages; not owned */
@@ -43,6 +52,8 @@ struct elf {
 	struct symbols symbols;
 	const char *soname;		/* or NULL */
 	const char *rpath, *runpath;	/* or NULL */
+	bool is_symbolic;		/* DT_SYMBOLIC: it is searched first for its own */
+	struct relocs relocs[ELF_RELOCS];	/* count 0 where there is no such table */
 };
 
 /* Checks all that ld.so takes on trust. False, with "path: what is wrong", for
@@ -51,8 +62,17 @@ bool elf_read(struct elf *elf, const char *path,
 	      const void *bytes, size_t size,	/* foreign */
 	      struct diag *diag);
 
+/* The same for what a process starts with: an executable may also be at fixed addresses,
+ * be a PIE, and have COPY relocations. */
+bool elf_read_program(struct elf *elf, const char *path,
+		      const void *bytes, size_t size,	/* foreign */
+		      struct diag *diag);
+
 /* The next DT_NEEDED name, or NULL after the last; *at begins as 0. */
 const char *elf_needed(const struct elf *elf, size_t *at);
+
+/* The next relocation that is for a symbol; false after the last. *at begins as 0. */
+bool elf_relocation(const struct elf *elf, size_t *at, size_t *symbol, size_t *type);
 
 /* The index of a *defined*, global or weak symbol of that name (any version),
  * or 0. By hash table when there is one. */

@@ -303,6 +303,10 @@ static bool reloc_check(struct targets *targets, const struct table *table,
 	unsigned kind = reloc_kind(type);
 	ElfW(Addr) value = 0;
 
+#ifdef RELOC_COPY
+	if (type == RELOC_COPY && reader->is_program)
+		return true;
+#endif
 	if (!kind)
 		return type_refuse(reader, table, type);
 	if (type == RELOC_RELATIVE || type == RELOC_IRELATIVE)
@@ -477,7 +481,22 @@ static bool pass(struct reader *reader, const struct table *tables)
 	for (size_t i = 0; i < TABLES; i++)
 		if (!table_check(&targets, &tables[i]))
 			return false;
-	return arrays_check(&targets) && got_check(&targets);
+	/* In an executable at fixed addresses there is nothing to relocate in an array. */
+	return (reader->is_program || arrays_check(&targets)) && got_check(&targets);
+}
+
+static void tables_keep(struct elf *elf, const struct table *tables)
+{
+	for (size_t i = 0; i < TABLES; i++) {
+		const size_t size = entry_size(&tables[i]);
+
+		if (tables[i].count)
+			elf->relocs[i] = (struct relocs){
+				.bytes = tables[i].bytes + tables[i].relative * size,
+				.count = tables[i].count - tables[i].relative,
+				.size = size,
+			};
+	}
 }
 
 bool relocs_read(struct reader *reader)
@@ -495,6 +514,7 @@ bool relocs_read(struct reader *reader)
 		if (!pass(reader, tables) || !symbols_bytes(reader))
 			return false;
 	} while (reader->symbol_end > known);
+	tables_keep(reader->elf, tables);
 	return true;
 }
 
@@ -534,4 +554,23 @@ bool relocs_look_again(struct reader *reader)
 								 j * entry_size(&tables[i]))))
 				return false;
 	return true;
+}
+
+bool elf_relocation(const struct elf *elf, size_t *at, size_t *symbol, size_t *type)
+{
+	const struct relocs *relocs = elf->relocs;
+	size_t i = *at;
+
+	for (; relocs < elf->relocs + ELF_RELOCS; i -= relocs++->count)
+		for (; i < relocs->count; i++, ++*at) {
+			const ElfW(Rela) *rela = (const void *)(relocs->bytes + i * relocs->size);
+
+			*symbol = R_SYM(rela->r_info);
+			*type = R_TYPE(rela->r_info);
+			if (*symbol) {
+				++*at;
+				return true;
+			}
+		}
+	return false;
 }

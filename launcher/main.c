@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "launcher/check.h"
 #include "launcher/conf.h"
 #include "launcher/doctor.h"
 #include "launcher/run.h"
@@ -12,6 +13,7 @@
 
 static const char usage[] =
 	"usage: pypy-isolate [run] [--] INTERPRETER [ARG...]\n"
+	"       pypy-isolate check [-i INTERPRETER] [OPTION...] [PATH...]\n"
 	"       pypy-isolate conf [FILE]\n"
 	"       pypy-isolate doctor [--timeout SECONDS] [INTERPRETER]\n"
 	"       pypy-isolate --help | --version\n";
@@ -22,6 +24,8 @@ static const char help[] =
 	"own libraries, and not those that the interpreter happens to be linked to.\n"
 	"\n"
 	"  run        start INTERPRETER; the word itself may be left out\n"
+	"  check      show which references of which modules are hijacked when INTERPRETER\n"
+	"             loads them plainly, without running any of them\n"
 	"  conf       show the rules in force and where each comes from, or check FILE\n"
 	"  doctor     find out whether it works here with INTERPRETER, and what mends it\n"
 	"  --help     this text\n"
@@ -80,6 +84,8 @@ int main(int argc, char **argv)
 		return print("pypy-isolate " PYPY_ISOLATE_VERSION, "\n");
 	if (is(argv[1], "run"))
 		return run(argv + 2);
+	if (is(argv[1], "check"))
+		return check_main(argc - 1, argv + 1);
 	if (is(argv[1], "conf"))
 		return conf_main(argc - 1, argv + 1);
 	if (is(argv[1], "doctor"))
