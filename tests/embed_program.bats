@@ -4,7 +4,7 @@
 # version: five of them, or libxml2 and libyaml.
 
 # Bats sets stderr; each test is a subshell of its own.
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2030,SC2031,SC2153,SC2154
 
 load helper_embed
 
