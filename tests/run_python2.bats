@@ -15,7 +15,7 @@ build() {
 print("%s %s" % (s.get_paths()["include"], imp.get_suffixes()[0][0]))')
   c_object site-packages/two.libs/libz.so.1 \
     <<<'const char *zlibVersion(void) { return "two"; }'
-  # shellcheck disable=SC2016 # $ORIGIN is for ld.so
+  # shellcheck disable=SC2016,SC2054 # $ORIGIN is for ld.so; commas for gcc
   local own=("$PWD/site-packages/two.libs/libz.so.1" -Wl,-rpath,'$ORIGIN/../two.libs')
   cat >mod.c <<'C'
 #include <Python.h>
