@@ -45,7 +45,8 @@ installs() {
 ./usr/local/lib/pypy-isolate/libpypy-isolate.so
 ./usr/local/share/doc/pypy-isolate/pypy-isolate.conf
 ./usr/local/share/man/man1/pypy-isolate.1
-./usr/local/share/man/man5/pypy-isolate.conf.5'
+./usr/local/share/man/man5/pypy-isolate.conf.5
+./usr/local/share/man/man7/pypy-isolate-messages.7'
   isolates "$PWD/root/usr/local/bin/pypy-isolate"
   make -s -C "$COPY" uninstall DESTDIR="$PWD/root"
   run find root -type f -o -path '*pypy-isolate*'
