@@ -46,3 +46,16 @@ bool base_find(void)
 	}
 	return true;
 }
+
+/* Up to glibc 2.34 ld.so looks there at the first object of a namespace that has none yet
+ * (bug 28062), but not in a mode with __RTLD_AUDIT (include/dlfcn.h). On no other dlmopen:
+ * what comes with that mode escapes RELRO checks. And up to 2.31 a namespace must not become
+ * empty again (bug 26076), so its first object stays. */
+#define MODE_OLD	(0x08000000 | RTLD_NODELETE)
+
+void *base_new_namespace(const char *file, int mode)
+{
+	bool is_old = process.lav < 2;
+
+	return process.base.dlmopen(LM_ID_NEWLM, file, is_old ? mode | MODE_OLD : mode);
+}

@@ -49,12 +49,16 @@ static bool is_stand_in(const struct object *object)
 }
 
 static void walk_list(struct walk *walk, const struct dl_phdr_info *common,
-		      const struct link_map *map)
+		      struct link_map *map)
 {
 	for (; map && walk->result == 0; map = map->l_next) {
 		struct object *object = object_of_map(map);
+		/* Of the kernel's object la_objopen hears from glibc 2.35 on. */
+		struct object untold = { .map = map, .path = map->l_name };
 		struct dl_phdr_info info = *common;
 
+		if (!object && object_is_vdso(&untold))
+			object = &untold;
 		if (!object || is_stand_in(object))
 			continue;
 		describe(&info, object);

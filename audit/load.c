@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/base.h"
 #include "audit/facts.h"
 #include "audit/host.h"
 #include "audit/place.h"
@@ -516,6 +517,7 @@ enum load_outcome load_outside(struct namespace *namespace, struct link_map *cal
 	if (file && *file && !strchr(file, '/') &&
 	    search_for_caller(namespace, caller, file, load.path, sizeof load.path))
 		file = load.path;
-	*handle = process.base.dlmopen(lmid, file, mode);
+	*handle = lmid == LM_ID_NEWLM ? base_new_namespace(file, mode)
+				      : process.base.dlmopen(lmid, file, mode);
 	return promote_given(&load, handle);
 }

@@ -11,18 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/base.h"
 #include "audit/host.h"
 #include "audit/mirror.h"
 #include "audit/process.h"
 #include "policy/version.h"
 
 #define ROOT_NEEDED_MAX	16
-
-/* Up to glibc 2.34 dlmopen(LM_ID_NEWLM) under an auditor looks at the first
- * object of a namespace that has none yet (bug 28062), but not in a mode with
- * __RTLD_AUDIT (include/dlfcn.h). On no other dlmopen: what comes with that mode
- * escapes RELRO checks. */
-#define MODE_AUDIT	0x08000000
 
 /* The C-API mirror of an interpreter; one serves all its namespaces. */
 struct root {
@@ -164,11 +159,10 @@ static const char *after_path(const char *error)
 /* The handle of a root in a new namespace, or NULL with the reason in diag. */
 static void *open_root(const struct root *root, struct diag *diag)
 {
-	int mode = RTLD_NOW | (process.lav < 2 ? MODE_AUDIT : 0);
 	void *handle;
 
 	memfile_show_claimed(root->mirror.file.path);
-	handle = process.base.dlmopen(LM_ID_NEWLM, root->mirror.file.path, mode);
+	handle = base_new_namespace(root->mirror.file.path, RTLD_NOW);
 	memfile_hide_rest();
 	if (!handle)
 		diag_set(diag, "no namespace: %s", after_path(process.base.dlerror()));

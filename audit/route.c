@@ -13,7 +13,7 @@ static const struct route {
 	void *const *real;
 } routes[] = {
 	{ "dlopen", stub_dlopen, stub_dlopen_inside, (void *const *)&process.base.dlopen },
-	{ "dlmopen", NULL, stub_dlmopen_inside, (void *const *)&process.base.dlmopen },
+	{ "dlmopen", stub_dlmopen, stub_dlmopen_inside, (void *const *)&process.base.dlmopen },
 	{ "dlerror", stub_dlerror, stub_dlerror, (void *const *)&process.base.dlerror },
 	{ "dlsym", stub_dlsym, stub_dlsym_inside, (void *const *)&process.base.dlsym },
 	{ "dlvsym", stub_dlvsym, NULL, (void *const *)&process.base.dlvsym },

@@ -24,6 +24,7 @@ uintptr_t route_real(const char *name);
 /* The entries of stub.S. Called as the functions that they stand for. */
 void stub_dlopen(void);
 void stub_dlopen_inside(void);
+void stub_dlmopen(void);
 void stub_dlmopen_inside(void);
 void stub_dlerror(void);
 void stub_dlsym(void);

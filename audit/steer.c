@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "audit/base.h"
 #include "audit/load.h"
 #include "audit/process.h"
 #include "audit/route.h"
@@ -85,6 +86,14 @@ struct steered steer_dlopen(const char *file, int mode, const void *caller)
 		outcome = load_module(interpreter, file, mode, &handle, &why.reason);
 	*process.base.errno_location() = error;
 	return answer(outcome, handle, &why, (uintptr_t)process.base.dlopen);
+}
+
+/* A namespace of the program's own: it is as without us, but where that would crash. */
+struct steered steer_dlmopen(Lmid_t lmid, const char *file, int mode)
+{
+	if (lmid != LM_ID_NEWLM || process.lav != 1)
+		return (struct steered){ .pass = (uintptr_t)process.base.dlmopen };
+	return (struct steered){ .result = base_new_namespace(file, mode) };
 }
 
 /* The object that holds an address, or NULL. */
