@@ -10,8 +10,8 @@
 load "${BASH_SOURCE[0]%/*}/helper_real.bash"
 
 many_begin() {
-  mapfile -t SCRIPTS < <(real_scripts "$@")
-  SCRIPTS="${SCRIPTS[*]}"
+  # No array: those are not exported.
+  SCRIPTS=$(real_scripts "$@")
   export SCRIPTS
   cd "$BATS_FILE_TMPDIR" || return
   # shellcheck disable=SC2086 # they are words

@@ -25,10 +25,10 @@ real_begin() {
 
 real_scripts() {
   local name
-  (cd "$root/tests/real" && awk '/^[a-z]/ { sub("==.*", ""); print }' "$@") | LC_ALL=C sort |
+  (cd "$root/tests/real" && awk '/^[a-z]/ { sub("==.*", ""); print }' "$@") |
     while read -r name; do
       [ ! -e "$root/tests/real/${name}_work.py" ] || echo "$root/tests/real/${name}_work.py"
-    done
+    done | LC_ALL=C sort
 }
 
 # Plain loading is right about all these: no difference is allowed.
