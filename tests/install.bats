@@ -4,7 +4,7 @@
 # a trace.
 
 # Bats sets stderr.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2034
 
 load helper_live
 
