@@ -200,7 +200,8 @@ PY
   local want=$output
   run bash -c "$ISOLATE pypy3 script.py '$SITE/own/libabi.so' $few"
   assert_output "$want"
-  assert_line --index 2 3
+  # PyPy 8 has one open that is its own.
+  assert_line --index 2 --regexp '^[34]$'
   assert_line --index 3 False
 }
 
