@@ -366,7 +366,8 @@ bool memfile_lives(const struct memfile *file)
 	struct status status;
 
 	if (file->temporary)
-		return file->temporary->owner == getpid() && !file->temporary->failed;
+		return file->temporary->owner == getpid() && !file->temporary->failed &&
+		       is_safe(file->temporary->directory);
 	return status_of_path(file->path, &status) &&
 	       identity_equal(status.identity, file->identity);
 }
