@@ -14,7 +14,9 @@ setup_file() {
   COPY=$BATS_FILE_TMPDIR/pypy-isolate
   export COPY
   mkdir "$COPY"
-  git -C "$TOP" ls-files -z | tar -C "$TOP" --null -T - -cf - | tar -C "$COPY" -xf -
+  tar -C "$TOP" --exclude=./build --exclude=./cache --exclude=./.git -cf - . |
+    tar -C "$COPY" --no-same-owner -xf -
+  make -s -C "$COPY" clean
 }
 
 setup() {
