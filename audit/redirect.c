@@ -14,40 +14,29 @@
 #include "audit/process.h"
 #include "audit/route.h"
 
-static void *page_of(const void *address)
-{
-	return (void *)((uintptr_t)address & -(uintptr_t)getpagesize());
-}
-
-/* The table may be in a page of code (-z noseparate-code), which stays executable: taken
+/* The table may be in pages of code (-z noseparate-code), which stay executable: taken
  * away and asked for again, SELinux would not give that back. */
-static bool set_symbol(struct object *object, ElfW(Sym) *sym, const ElfW(Sym) *value)
+static bool set_writable(struct object *object, const struct symbols *symbols, bool writable)
 {
-	int protection = object_protection(object, (uintptr_t)sym);
-	char *start = page_of(sym), *end = (char *)(sym + 1);
+	uintptr_t start = (uintptr_t)symbols->sym & -(uintptr_t)getpagesize();
+	int protection = object_protection(object, (uintptr_t)symbols->sym);
 
-	if (mprotect(start, end - start, protection | PROT_WRITE) < 0)
-		return false;
-	*sym = *value;
-	mprotect(start, end - start, protection);
-	return true;
+	return !mprotect((void *)start, (uintptr_t)(symbols->sym + symbols->count) - start,
+			 writable ? protection | PROT_WRITE : protection);
 }
 
-static bool redirect_symbol(struct object *object, const ElfW(Sym) *sym, uintptr_t entry)
+static void redirect_symbol(ElfW(Sym) *sym, uintptr_t entry)
 {
-	ElfW(Sym) local = *sym;
-
-	local.st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
-	local.st_other = STV_HIDDEN;
-	local.st_shndx = SHN_ABS;
-	local.st_value = entry;
-	return set_symbol(object, (ElfW(Sym) *)sym, &local);
+	sym->st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC);
+	sym->st_other = STV_HIDDEN;
+	sym->st_shndx = SHN_ABS;
+	sym->st_value = entry;
 }
 
 void redirect(struct object *object)
 {
 	struct symbols symbols;
-	bool done = true;
+	bool writable = false;
 
 	object_counted_symbols(object, &symbols);
 	for (size_t i = 1; i < symbols.count; i++) {
@@ -56,10 +45,16 @@ void redirect(struct object *object)
 
 		if (sym->st_shndx == SHN_UNDEF)
 			entry = route_outside(symbols.str + sym->st_name);
-		if (entry)
-			done &= redirect_symbol(object, sym, entry);
+		if (!entry)
+			continue;
+		if (!writable && !(writable = set_writable(object, &symbols, true))) {
+			process_log(LOG_LEVEL_ERROR, "%s: its symbol table cannot be written "
+				    "(mprotect); modules that it opens are not isolated",
+				    object_path(object));
+			return;
+		}
+		redirect_symbol((ElfW(Sym) *)sym, entry);
 	}
-	if (!done)
-		process_log(LOG_LEVEL_ERROR, "%s: its symbol table cannot be written (mprotect); "
-			    "modules that it opens are not isolated", object_path(object));
+	if (writable)
+		set_writable(object, &symbols, false);
 }
