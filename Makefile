@@ -213,5 +213,5 @@ check-matrix check-matrix-all: all
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all always bench check check-wheels clean demo faults fuzz install lint prove \
-        sanitize setup suites uninstall
+.PHONY: all always bench check check-matrix check-matrix-all check-wheels clean demo faults \
+        fuzz install lint prove sanitize setup suites uninstall

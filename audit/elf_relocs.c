@@ -303,10 +303,8 @@ static bool reloc_check(struct targets *targets, const struct table *table,
 	unsigned kind = reloc_kind(type);
 	ElfW(Addr) value = 0;
 
-#ifdef RELOC_COPY
 	if (type == RELOC_COPY && reader->is_program)
 		return true;
-#endif
 	if (!kind)
 		return type_refuse(reader, table, type);
 	if (type == RELOC_RELATIVE || type == RELOC_IRELATIVE)

@@ -110,12 +110,7 @@ bool lookup_has_version(const struct symbols *library, const char *version)
 
 enum lookup_class lookup_class(size_t type)
 {
-#ifdef RELOC_JUMP_SLOT
 	return type == RELOC_JUMP_SLOT || reloc_kind(type) & RELOC_TLS ? LOOKUP_PLT : LOOKUP_DATA;
-#else
-	(void)type;
-	return LOOKUP_PLT;
-#endif
 }
 
 static bool binds_local(const ElfW(Sym) *sym)
