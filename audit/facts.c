@@ -76,7 +76,7 @@ const char *facts_package(const char *path, char room[PACKAGE_MAX])
 /* The package that a library belongs to; "" if to none, so to the system. */
 static void package_of_library(const char *path, char room[PACKAGE_MAX])
 {
-	const char *name = object_last_part(path);
+	const char *name = package_file_name(path);
 	size_t top;
 
 	room[0] = '\0';
@@ -290,7 +290,7 @@ static bool may_double(const char *soname)
 static bool describe_need(struct facts *facts, const struct closure_object *object,
 			  struct placement_library *need)
 {
-	*need = (struct placement_library){ .name = object_last_part(object->name) };
+	*need = (struct placement_library){ .name = package_file_name(object->name) };
 	if (!object->path)
 		return true;
 	need->soname = object->soname;
@@ -313,7 +313,7 @@ static bool is_adopted(const struct closure_object *object)
 	const struct object *known = object->known;
 
 	return known && known->lmid == LM_ID_BASE &&
-	       !may_double(object_last_part(object->name)) && !may_double(known->soname);
+	       !may_double(package_file_name(object->name)) && !may_double(known->soname);
 }
 
 /* It is, but by now it may have been closed, and its entry be another's. */
@@ -326,7 +326,7 @@ static void adopt(struct facts *facts, const struct closure_object *found)
 		return;
 	if (identity_equal(object->file, file))
 		facts->adopted[facts->adopted_count++] = (struct facts_adopted){
-			object_last_part(found->name), object,
+			package_file_name(found->name), object,
 		};
 	else
 		object_unpin(object);

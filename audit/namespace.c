@@ -15,6 +15,7 @@
 #include "audit/host.h"
 #include "audit/mirror.h"
 #include "audit/process.h"
+#include "policy/package.h"
 #include "policy/version.h"
 
 #define ROOT_NEEDED_MAX	16
@@ -378,7 +379,7 @@ bool namespace_adopt(struct namespace *namespace, const struct object *object,
 const char *namespace_search(Lmid_t lmid, const char *name)
 {
 	const struct namespace *namespace = namespace_of(lmid);
-	const char *soname = object_last_part(name), *path;
+	const char *soname = package_file_name(name), *path;
 
 	if (!namespace)
 		return name;
@@ -399,7 +400,7 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 
 bool namespace_shares(const char *name)
 {
-	const char *soname = object_last_part(name), *path;
+	const char *soname = package_file_name(name), *path;
 
 	return rules_interpreter(&process.settings.rules, soname) ||
 	       host_find(soname, &path) != HOST_NOT;

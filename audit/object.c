@@ -17,6 +17,7 @@
 #include "audit/memfile.h"
 #include "audit/process.h"
 #include "audit/route.h"
+#include "policy/package.h"
 
 static struct object *first;		/* appended to under ld.so's lock, read without */
 
@@ -51,13 +52,6 @@ static void identify(struct object *object)
 	if (*path && !object_is_vdso(object) && status_of_path(path, &status))
 		object->file = status.identity;
 	object->identified = true;
-}
-
-const char *object_last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 /* Copies text into what an entry has for it, or into new memory. A reader in
@@ -132,7 +126,7 @@ static bool set_texts(struct object *object)
 	if (!set_text(&object->path, &object->path_room, memfile_is_path(path) ? "" : path) ||
 	    !set_text(&object->soname, &object->soname_room, soname ? soname : ""))
 		return false;
-	object->name = object_last_part(object->path);
+	object->name = package_file_name(object->path);
 	return object->at_start || set_needed(object);
 }
 

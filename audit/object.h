@@ -43,9 +43,6 @@ struct object {
 	const char *package;		/* once place.c has asked; "": the system's */
 };
 
-/* The part of a path after its last '/'. */
-const char *object_last_part(const char *path);
-
 /* Notes an object that ld.so has mapped. NULL: no memory. */
 struct object *object_add(struct link_map *map, Lmid_t lmid, uintptr_t *cookie);
 

@@ -7,6 +7,7 @@
 #include "audit/host.h"
 #include "audit/mirror.h"
 #include "audit/process.h"
+#include "policy/package.h"
 
 #define RETRIES_MAX	64	/* more than host libraries there can be */
 #define PROMOTED_DEPTH	4	/* steps of DT_NEEDED from what was opened RTLD_GLOBAL */
@@ -217,7 +218,7 @@ static bool needs(const struct object *object, const struct object *other)
 
 	for (size_t n = 0; (name = object_needed(object, n)); n++)
 		if ((soname && strcmp(name, soname) == 0) ||
-		    strcmp(object_last_part(name), other->name) == 0)
+		    strcmp(package_file_name(name), other->name) == 0)
 			return true;
 	return false;
 }

@@ -11,13 +11,7 @@
 
 #include "launcher/peek.h"
 #include "launcher/static_tls.h"
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
+#include "policy/package.h"
 
 /* ---- glibc ---- */
 
@@ -85,7 +79,7 @@ static const struct rule *profile_of(const struct rules *rules, const struct pee
 	const struct rule *profile;
 
 	if (!is_main) {
-		profile = rules_interpreter(rules, last_part(peek->path));
+		profile = rules_interpreter(rules, package_file_name(peek->path));
 		return profile && peek_defines(peek, profile->exports->probe) ? profile : NULL;
 	}
 	for (size_t n = 0; (profile = rules_executable(rules, n)); n++)
@@ -144,7 +138,7 @@ static void judge_routes(struct scope *scope, const struct peek *peek)
 	struct diag text;
 
 	if (routes_of(peek, &text))
-		report(FINDING_OK, "routes", "%s refers to %s", last_part(peek->path),
+		report(FINDING_OK, "routes", "%s refers to %s", package_file_name(peek->path),
 		       text.text);
 	else
 		report(FINDING_WRONG, "routes", "%s never refers to dlopen, so it loads no "
@@ -166,7 +160,7 @@ static void judge_unknown(struct scope *scope, const struct peek *peek, bool is_
 	       "names it; put this line into %s: interpreter %s \"%s\" executable exports %s",
 	       peek->path, like->words[0], like->file, like->line,
 	       settings->conf_name ? settings->conf_name : SETTINGS_CONF_FILE, like->words[0],
-	       is_main ? "libpython*.so*" : last_part(peek->path),
+	       is_main ? "libpython*.so*" : package_file_name(peek->path),
 	       like->words[like->word_count - 1]);
 }
 

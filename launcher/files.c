@@ -14,6 +14,7 @@
 #include "audit/elf_hash.h"
 #include "audit/elf_machine.h"
 #include "audit/sys.h"
+#include "policy/package.h"
 
 #define FILE_MAX ((size_t)1 << 33)	/* bytes; the largest libraries have 2 GB */
 
@@ -62,17 +63,10 @@ static bool is_for_us(const void *bytes, size_t size)
 	       ehdr->e_ident[EI_CLASS] == class && ehdr->e_machine == MACHINE;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* The path without links among its directories. */
 static void find_place(const char *path, char place[PATH_MAX + NAME_MAX + 2])
 {
-	const char *name = last_part(path);
+	const char *name = package_file_name(path);
 	char directory[PATH_MAX];
 
 	snprintf(directory, sizeof directory, "%.*s", (int)(name - path), path);
@@ -86,7 +80,7 @@ static char *real_name(const char *path)
 {
 	char real[PATH_MAX];
 
-	return strdup(last_part(realpath(path, real) ? real : path));
+	return strdup(package_file_name(realpath(path, real) ? real : path));
 }
 
 static bool read_needed(struct file *file)

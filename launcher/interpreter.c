@@ -12,6 +12,7 @@
 
 #include "launcher/ask.h"
 #include "launcher/program.h"
+#include "policy/package.h"
 
 /* A line each: what, and a path or suffix. Python 2 has no importlib.machinery. */
 static const char questions[] =
@@ -30,13 +31,6 @@ static const char questions[] =
 	"encode = getattr(os, 'fsencode', str)\n"
 	"for word, text in words:\n"
 	"    out.write(encode(word) + encode(' ') + encode(text) + encode('\\n'))\n";
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* ---- the interpreter's own answers ---- */
 
@@ -210,7 +204,7 @@ static bool has_probe(const struct file *file, const struct rule *profile)
 
 static const struct rule *profile_of(const struct rules *rules, const struct file *file)
 {
-	const struct rule *profile = rules_interpreter(rules, last_part(file->path));
+	const struct rule *profile = rules_interpreter(rules, package_file_name(file->path));
 
 	if (has_probe(file, profile))
 		return profile;
@@ -283,7 +277,7 @@ static bool is_loader(const struct interpreter *interpreter, const char *name)
 {
 	const char *loader = loader_of(file_of(interpreter->scope[0]));
 
-	return loader && strcmp(last_part(loader), name) == 0;
+	return loader && strcmp(package_file_name(loader), name) == 0;
 }
 
 struct file *interpreter_host(struct interpreter *interpreter, const char *name)
@@ -324,7 +318,7 @@ static void find_shared(struct interpreter *interpreter)
 			interpreter->shared[interpreter->shared_count++] = &file->object;
 	}
 	for (size_t i = 1; i < interpreter->count; i++)
-		if (is_loader(interpreter, last_part(file_of(interpreter->scope[i])->path)))
+		if (is_loader(interpreter, package_file_name(file_of(interpreter->scope[i])->path)))
 			interpreter->shared[interpreter->shared_count++] = interpreter->scope[i];
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "audit/status.h"
+#include "policy/package.h"
 
 #define LINE_MAX_KERNEL 256	/* Linux, BINPRM_BUF_SIZE: more of a #! line is cut */
 #define DEPTH_MAX_KERNEL 5	/* Linux, exec_binprm(): scripts run by scripts */
@@ -70,13 +71,6 @@ static bool read_script(const char *path, char line[LINE_MAX_KERNEL])
 	return true;
 }
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* The command among env's arguments: after options and assignments. */
 static const char *env_command(char **rest)
 {
@@ -99,7 +93,7 @@ static bool step(struct program *program, char *line)
 
 	if (!word)
 		return false;
-	if (strcmp(last_part(word), "env") != 0)
+	if (strcmp(package_file_name(word), "env") != 0)
 		return set_path(program, "", 0, word);
 	command = env_command(&rest);
 	return command && program_find(program, command);

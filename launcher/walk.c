@@ -10,17 +10,11 @@
 
 #include "launcher/ask.h"
 #include "launcher/check_parts.h"
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
+#include "policy/package.h"
 
 bool walk_is_module_name(const char *path, const char *const *suffix)
 {
-	const char *name = last_part(path);
+	const char *name = package_file_name(path);
 	size_t stem = strcspn(name, ".");
 
 	for (; *suffix; suffix++)

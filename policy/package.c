@@ -70,3 +70,10 @@ void package_below(const char *path, size_t top, char *out, size_t size)
 	memcpy(out, name, length);
 	out[length] = '\0';
 }
+
+const char *package_file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

@@ -21,4 +21,7 @@ bool package_in_site(const struct rules *rules, const char *path, char *out, siz
  * __init__.py. A process has one package of a name, wherever that lies. */
 void package_below(const char *path, size_t top, char *out, size_t size);
 
+/* The part of a path after its last '/'. */
+const char *package_file_name(const char *path);
+
 #endif
