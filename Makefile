@@ -32,7 +32,7 @@ ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) -I. -D_GNU_SOURCE -fPIC -fvisibility=h
              -fno-plt $(PROTECTION) -fstack-clash-protection $(CPPFLAGS) $(CFLAGS)
 
 # What the processor can check of a program's jumps, by what the compiler makes code for.
-TARGET    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+TARGET    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 PROTECTION = $(PROTECTION_$(TARGET))
 PROTECTION_x86_64  = -fcf-protection
 PROTECTION_i686    = -fcf-protection
