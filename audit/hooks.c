@@ -57,6 +57,31 @@ static void forget_path(struct link_map *map)
 	map->l_name[0] = '\0';
 }
 
+/* From glibc 2.41 on a debugger is told of a load between la_activity and la_objopen, when
+ * the first new object ends the list of its namespace already. *cookie is the map that
+ * begins the list, as long as nobody has noted it (elf/dl-object.c); earlier ones make up
+ * cookies (bug 28061). */
+static void forget_path_early(const uintptr_t *cookie)
+{
+	const struct object *head = object_of_cookie(cookie);
+	struct link_map *map = head ? head->map : (struct link_map *)*cookie;
+
+	while (map->l_next)
+		map = map->l_next;
+	if (!memfile_is_path(map->l_name))
+		return;
+	map->l_name[0] = '\0';
+	process.nameless = map;
+}
+
+static void recall_path(struct link_map *map)
+{
+	if (map != process.nameless)
+		return;
+	map->l_name[0] = '/';
+	process.nameless = NULL;
+}
+
 EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 {
 	struct object *object;
@@ -64,6 +89,7 @@ EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cooki
 	/* 0, always: la_symbind, for which the bits are, we have none. */
 	if (!process.lav)
 		return 0;
+	recall_path(map);
 	object = object_add(map, lmid, cookie);
 	if (!object)
 		not_noted(map);
@@ -122,7 +148,8 @@ EXPORTED void la_preinit(uintptr_t *cookie)
  * out since. */
 EXPORTED void la_activity(uintptr_t *cookie, unsigned flag)
 {
-	(void)cookie;
+	if (process.lav >= LAV_KNOWN && flag == LA_ACT_ADD)
+		forget_path_early(cookie);
 	if (process.main && flag == LA_ACT_CONSISTENT)
 		base_find();
 }

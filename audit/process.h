@@ -44,6 +44,7 @@ struct process {
 	const char *library_path;	/* $LD_LIBRARY_PATH, which ld.so reads once; or NULL */
 	struct link_map *main;		/* the program; the handle of base's global scope */
 	const struct link_map *last;	/* of base, of those that came before la_preinit */
+	struct link_map *nameless;	/* a mirror that ld.so has not announced yet; or NULL */
 	struct base base;		/* all NULL until base_find() */
 };
 
