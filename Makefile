@@ -29,7 +29,7 @@ CC      ?= gcc
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) -I. -D_GNU_SOURCE -fPIC -fvisibility=hidden \
-             -fno-plt $(PROTECTION) -fstack-clash-protection $(CPPFLAGS) $(CFLAGS)
+             -fno-plt $(PROTECTION) -fstack-clash-protection $(CPPFLAGS) $(CFLAGS) -fno-lto
 
 # What the processor can check of a program's jumps, by what the compiler makes code for.
 TARGET    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
@@ -38,6 +38,8 @@ PROTECTION_x86_64  = -fcf-protection
 PROTECTION_i686    = -fcf-protection
 # Atomics of libgcc's would take the note away: its objects have none.
 PROTECTION_aarch64 = -mbranch-protection=standard -mno-outline-atomics
+
+# Distributions ask for LTO, which does not see what assembly defines (policy/builtin.c).
 
 OUT = build
 objects = $(patsubst %,$(OUT)/%.o,$(1))
@@ -202,6 +204,29 @@ uninstall:
 	for each in $(LIBDIR) $(PREFIX)/share/doc; do \
 	  [ ! -d $(DESTDIR)$$each/pypy-isolate ] || rmdir $(DESTDIR)$$each/pypy-isolate; done
 
+# For PyPI, in build/dist: the sources, and a wheel for each compiler.
+WHEEL_CC = gcc aarch64-linux-gnu-gcc
+HATCHLING = cache/packaging/cpython/bin/hatchling build -d $(OUT)/dist
+
+wheel:
+	@tests/setup wheel
+	$(HATCHLING) -t sdist
+	for cc in $(WHEEL_CC); do CC=$$cc $(HATCHLING) -t wheel || exit; done
+
+# An RPM package, in build/rpm. Debian's rpm does not know that gcc is here, and what it runs
+# after the install step needs another sh.
+VERSION = $(shell sed -n 's/.*_VERSION "\(.*\)"/\1/p' policy/version.h)
+TARBALL = $(OUT)/rpm/$(PROGRAM)-$(VERSION).tar.gz
+
+rpm:
+	@tests/setup rpm
+	mkdir -p $(dir $(TARBALL))
+	tar --exclude-vcs --exclude=./build --exclude=./cache \
+	  --transform='s,^\.,$(PROGRAM)-$(VERSION),' -czf $(TARBALL) .
+	rpmbuild -tb --quiet --nodeps --define '_topdir $(abspath $(OUT))/rpm' \
+	  --define '_buildhost -' --define 'build_ldflags -s' --define '__os_install_post %{nil}' \
+	  $(TARBALL)
+
 # The tests of a live interpreter in other Debian releases, with what was built here; one
 # table. It needs root. -all has the slow files, too.
 SUITES = bullseye bookworm trixie sid
@@ -214,4 +239,4 @@ clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
 .PHONY: all always bench check check-matrix check-matrix-all check-wheels clean demo faults \
-        fuzz install lint prove sanitize setup suites uninstall
+        fuzz install lint prove rpm sanitize setup suites uninstall wheel
