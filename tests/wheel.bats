@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What is for PyPI: the wheels, and the sources that make the same.
 
-# Bats sets stderr; the venv is a test's own.
-# shellcheck disable=SC2030,SC2031
+# cache is of helper.bash, PYTHON for walk.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
 load helper_install
 
