@@ -82,7 +82,7 @@ $(OUT)/libdir: always
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # What a person sees first: before and after, on real modules.
-demo: setup
+demo:
 	@tests/demo
 
 check: setup
