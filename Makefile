@@ -185,18 +185,21 @@ suites: all
 	@tests/setup suites
 	tests/suites/run
 
+# What is installed below PREFIX/share: FILE=PLACE.
+ZSH_FUNCTIONS = site-functions
+SHARED = $(foreach page,$(wildcard man/*.[1-8]),$(page)=man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+         $(foreach file,pypy-isolate.conf $(wildcard man/*.json),$(file)=doc/pypy-isolate/$(notdir $(file))) \
+         launcher/completions/pypy-isolate.bash=bash-completion/completions/pypy-isolate \
+         launcher/completions/_pypy-isolate=zsh/$(ZSH_FUNCTIONS)/_pypy-isolate \
+         launcher/completions/pypy-isolate.fish=fish/vendor_completions.d/pypy-isolate.fish
 INSTALLED = $(PREFIX)/bin/pypy-isolate $(LIBDIR)/pypy-isolate/libpypy-isolate.so \
-            $(PREFIX)/share/doc/pypy-isolate/pypy-isolate.conf \
-            $(foreach page,$(wildcard man/*.[1-8]),$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+            $(foreach each,$(SHARED),$(PREFIX)/share/$(lastword $(subst =, ,$(each))))
 
 install: all
-	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
-	install $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/pypy-isolate
-	install -m 644 $(MODULE) $(DESTDIR)$(LIBDIR)/pypy-isolate/libpypy-isolate.so
-	install -m 644 pypy-isolate.conf $(DESTDIR)$(PREFIX)/share/doc/pypy-isolate/
-	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
+	install -D $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/pypy-isolate
+	install -D -m 644 $(MODULE) $(DESTDIR)$(LIBDIR)/pypy-isolate/libpypy-isolate.so
+	for each in $(SHARED); do \
+	  install -D -m 644 $${each%=*} $(DESTDIR)$(PREFIX)/share/$${each#*=} || exit; done
 
 # Of directories, those that are ours alone.
 uninstall:

@@ -27,10 +27,14 @@ installs() {
   run cat installed
   assert_output './usr/local/bin/pypy-isolate
 ./usr/local/lib/pypy-isolate/libpypy-isolate.so
+./usr/local/share/bash-completion/completions/pypy-isolate
+./usr/local/share/doc/pypy-isolate/pypy-isolate-check.schema.json
 ./usr/local/share/doc/pypy-isolate/pypy-isolate.conf
+./usr/local/share/fish/vendor_completions.d/pypy-isolate.fish
 ./usr/local/share/man/man1/pypy-isolate.1
 ./usr/local/share/man/man5/pypy-isolate.conf.5
-./usr/local/share/man/man7/pypy-isolate-messages.7'
+./usr/local/share/man/man7/pypy-isolate-messages.7
+./usr/local/share/zsh/site-functions/_pypy-isolate'
   isolates "$PWD/root/usr/local/bin/pypy-isolate"
   make -s -C "$COPY" uninstall DESTDIR="$PWD/root"
   run find root -type f -o -path '*pypy-isolate*'
