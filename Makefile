@@ -11,14 +11,16 @@ PURE     = policy/arena policy/diag policy/visible policy/glob policy/conf polic
 SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
-           audit/place audit/unlisted audit/load audit/iterate audit/steer audit/redirect \
+           audit/place audit/unlisted audit/record audit/load audit/iterate audit/steer audit/redirect \
            audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
            launcher/say launcher/start \
            launcher/doctor launcher/doctor_program launcher/doctor_scope launcher/doctor_setting \
            launcher/doctor_start launcher/peek launcher/report launcher/ask launcher/files \
            launcher/interpreter launcher/verdict launcher/walk launcher/check \
-           launcher/check_print launcher/check_json
+           launcher/check_print launcher/check_json launcher/json \
+           launcher/explain launcher/explain_run launcher/explain_read launcher/explain_bind \
+           launcher/explain_seen launcher/explain_json launcher/explain_print
 
 # Where `make install` puts things, below $(DESTDIR). The launcher finds the module in
 # LIBDIR/pypy-isolate, and below PREFIX both may be moved together.

@@ -10,6 +10,7 @@
 #include "audit/memfile.h"
 #include "audit/namespace.h"
 #include "audit/process.h"
+#include "audit/record.h"
 #include "audit/redirect.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -25,7 +26,10 @@ EXPORTED unsigned la_version(unsigned offered)
 {
 	unsigned lav = offered < LAV_KNOWN ? offered : LAV_KNOWN;
 
-	return process_begin(lav) ? lav : declined(lav);
+	if (!process_begin(lav))
+		return declined(lav);
+	record_begin();
+	return lav;
 }
 
 /* A broken policy, and no launcher that would have refused to start. */
@@ -82,8 +86,28 @@ static void recall_path(struct link_map *map)
 	process.nameless = NULL;
 }
 
+static void inside(struct object *object)
+{
+	namespace_arrival(object);
+	record_object(object);
+	forget_path(object->map);
+}
+
+static void in_base(struct object *object)
+{
+	if (!process.main)
+		process.main = object->map;
+	object_recognize(object);
+	record_object(object);
+	if (object->kind == OBJECT_INTERPRETER && process.settings.errors)
+		stay_out(object);
+	else if (object->kind == OBJECT_INTERPRETER || object->kind == OBJECT_STDLIB)
+		redirect(object);
+}
+
 EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 {
+	uint64_t begun = record_clock();
 	struct object *object;
 
 	/* 0, always: la_symbind, for which the bits are, we have none. */
@@ -93,19 +117,13 @@ EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cooki
 	object = object_add(map, lmid, cookie);
 	if (!object)
 		not_noted(map);
-	else if (lmid != LM_ID_BASE)
-		namespace_arrival(object);
-	if (lmid != LM_ID_BASE)
+	else if (lmid == LM_ID_BASE)
+		in_base(object);
+	else
+		inside(object);
+	if (!object && lmid != LM_ID_BASE)
 		forget_path(map);
-	if (!object || lmid != LM_ID_BASE)
-		return 0;
-	if (!process.main)
-		process.main = map;
-	object_recognize(object);
-	if (object->kind == OBJECT_INTERPRETER && process.settings.errors)
-		stay_out(object);
-	else if (object->kind == OBJECT_INTERPRETER || object->kind == OBJECT_STDLIB)
-		redirect(object);
+	record_callback_end(begun);
 	return 0;
 }
 
@@ -114,6 +132,7 @@ EXPORTED unsigned la_objclose(uintptr_t *cookie)
 	struct object *object = process.lav ? object_of_cookie(cookie) : NULL;
 
 	if (object) {
+		record_gone(object);
 		namespace_departure(object);
 		object_remove(object);
 	}
@@ -122,13 +141,16 @@ EXPORTED unsigned la_objclose(uintptr_t *cookie)
 
 EXPORTED char *la_objsearch(const char *name, uintptr_t *cookie, unsigned flag)
 {
+	uint64_t begun = record_clock();
 	const struct object *object;
 	const char *found;
 
+	record_search(name, flag);
 	if (!process.lav || flag != LA_SER_ORIG || !(object = object_of_cookie(cookie)))
 		return (char *)name;
 	found = namespace_search(object->lmid, name);
 	memfile_show(found);
+	record_callback_end(begun);
 	return (char *)found;
 }
 
@@ -141,6 +163,7 @@ EXPORTED void la_preinit(uintptr_t *cookie)
 	process.started = true;
 	for (process.last = process.main; process.last && process.last->l_next;)
 		process.last = process.last->l_next;
+	record_ready();
 }
 
 /* At first this is when all start-up objects are there, and no code of theirs has run

@@ -13,6 +13,7 @@
 #include "audit/host.h"
 #include "audit/place.h"
 #include "audit/process.h"
+#include "audit/record.h"
 #include "audit/scope.h"
 #include "audit/search.h"
 #include "audit/unlisted.h"
@@ -32,6 +33,8 @@ struct load {
 	struct unlisted_gifts unlisted;
 	bool inside;			/* asked for by a module */
 	unsigned libraries;		/* that it was given, which no search finds */
+	const struct rule *why;		/* the rule that isolates it or leaves it; or NULL */
+	struct record_load record;
 	bool lazily;			/* a symbol is missing that nobody has: bind lazily */
 	struct diag *diag;
 };
@@ -224,8 +227,9 @@ static enum file_status inspect(struct load *load, struct file *file, struct elf
 /* The last word on a load that failed: in mode permissive it goes on as if we were not
  * there. What a module asks for the real dlopen loads into the namespace, too, but it
  * crashes there if the mode is RTLD_GLOBAL. */
-static enum load_outcome failed(const struct load *load)
+static enum load_outcome failed(struct load *load)
 {
+	load->record.refused = load->diag->text;
 	if (process.settings.mode == MODE_ENFORCE || (load->inside && load->mode & RTLD_GLOBAL))
 		return LOAD_FAILED;
 	if (!load->inside)
@@ -272,7 +276,7 @@ static enum load_outcome open_promoted(struct load *load, void **handle)
 }
 
 /* What the real function gave it, which is NULL where dlerror() says why. */
-static enum load_outcome promote_given(const struct load *load, void **handle)
+static enum load_outcome promote_given(struct load *load, void **handle)
 {
 	bool given = *handle;
 
@@ -318,12 +322,14 @@ static const struct object *loaded_elsewhere(const struct load *load, Lmid_t lmi
 	return loaded;
 }
 
-static void log_placed(const struct load *load, const struct rule *why)
+static void log_placed(struct load *load)
 {
+	const struct rule *why = named(load->why);
+
+	load->record.reason = record_text(load->diag->text);
 	process_log(LOG_LEVEL_DEBUG, "%s: namespace %ld%s%s: %s (%s:%u)", load->path,
 		    (long)load->namespace->lmid, load->package ? ", package " : "",
-		    load->package ? load->package : "", load->diag->text, named(why)->file,
-		    named(why)->line);
+		    load->package ? load->package : "", load->diag->text, why->file, why->line);
 }
 
 static bool choose_namespace(struct load *load, const struct object *loaded,
@@ -345,7 +351,7 @@ static bool choose_namespace(struct load *load, const struct object *loaded,
 
 /* Verdict "isolate", and a sound file: where to, and in. Gives the file back. */
 static enum load_outcome isolate(struct load *load, struct file *file, const struct elf *elf,
-				 const struct rule *why, void **handle)
+				 void **handle)
 {
 	const struct object *loaded = object_of_file(file->identity, LM_ID_BASE, true);
 	bool in_base = (loaded && loaded->lmid == LM_ID_BASE) || is_host(elf);
@@ -359,12 +365,12 @@ static enum load_outcome isolate(struct load *load, struct file *file, const str
 		diag_locate(load->diag, load->path);
 		return failed(load);
 	}
-	log_placed(load, why);
+	log_placed(load);
 	return open_promoted(load, handle);
 }
 
 /* Verdict "leave": it goes to base, unless a namespace has it. */
-static enum load_outcome leave(struct load *load, const struct rule *why, void **handle)
+static enum load_outcome leave(struct load *load, void **handle)
 {
 	const struct object *loaded = loaded_elsewhere(load, LM_ID_BASE, true);
 	struct status status;
@@ -373,11 +379,13 @@ static enum load_outcome leave(struct load *load, const struct rule *why, void *
 		load->namespace = namespace_of(loaded->lmid);
 		load->file = load->path;
 		diag_set(load->diag, "it is loaded there");
-		log_placed(load, why);
+		log_placed(load);
 		return open_promoted(load, handle);
 	}
-	if (!(load->mode & RTLD_NOLOAD) && status_of_path(load->path, &status))
+	if (!(load->mode & RTLD_NOLOAD) && status_of_path(load->path, &status)) {
+		load->record.reason = "it is left in base";
 		scope_note_base(load->path, status.identity, load->mode & RTLD_GLOBAL);
+	}
 	return LOAD_PASS;
 }
 
@@ -406,6 +414,46 @@ static bool find_bare(const char *name, char *path, size_t size)
 	return snprintf(path, size, "%s", object->path) < (int)size;
 }
 
+static enum load_outcome decide(struct load *load, void **handle)
+{
+	struct file found;
+	struct elf elf;
+
+	/* A bare name is searched for by ld.so, and what it finds is the system's. */
+	if (!strchr(load->file, '/'))
+		return find_bare(load->file, load->path, sizeof load->path)
+			       ? leave(load, handle) : LOAD_PASS;
+	if (!process_absolute(load->file, load->path, sizeof load->path))
+		return LOAD_PASS;
+	if (rules_verdict(&process.settings.rules, load->path, &load->why) == VERDICT_LEAVE)
+		return leave(load, handle);
+	switch (inspect(load, &found, &elf)) {
+	case FILE_ABSENT:
+		return open_absent(load, handle);
+	case FILE_ODD:
+		return failed(load);
+	case FILE_OPEN:
+		break;
+	}
+	return isolate(load, &found, &elf, handle);
+}
+
+/* Of what has come of it, not of a file that is not there. */
+static void record(struct load *load, void *handle)
+{
+	struct record_load *this = &load->record;
+
+	if (!handle && !this->reason && !this->refused)
+		return;
+	this->handle = handle;
+	this->lmid = handle ? load->namespace->lmid : LM_ID_BASE;
+	this->inside = load->inside;
+	this->path = load->path;
+	this->package = load->package;
+	this->rule = load->why;
+	record_load(this);
+}
+
 enum load_outcome load_module(const struct object *interpreter, const char *file, int mode,
 			      void **handle, struct diag *diag)
 {
@@ -414,28 +462,12 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 		.file = file,
 		.mode = mode,
 		.diag = diag,
+		.record.since = record_away_begin(),
 	};
-	const struct rule *why = NULL;
-	struct file found;
-	struct elf elf;
+	enum load_outcome outcome = decide(&load, handle);
 
-	/* A bare name is searched for by ld.so, and what it finds is the system's. */
-	if (!strchr(file, '/'))
-		return find_bare(file, load.path, sizeof load.path) ? leave(&load, why, handle)
-								    : LOAD_PASS;
-	if (!process_absolute(file, load.path, sizeof load.path))
-		return LOAD_PASS;
-	if (rules_verdict(&process.settings.rules, load.path, &why) == VERDICT_LEAVE)
-		return leave(&load, why, handle);
-	switch (inspect(&load, &found, &elf)) {
-	case FILE_ABSENT:
-		return open_absent(&load, handle);
-	case FILE_ODD:
-		return failed(&load);
-	case FILE_OPEN:
-		break;
-	}
-	return isolate(&load, &found, &elf, why, handle);
+	record(&load, *handle);
+	return outcome;
 }
 
 /* Is there something of that name? That goes first. */
@@ -461,7 +493,7 @@ static const char *own_answer(const struct namespace *namespace, const char *fil
 }
 
 /* Base's copy of a file that a module asks for by its path. */
-static enum load_outcome open_in_base(const struct load *load, void **handle)
+static enum load_outcome open_in_base(struct load *load, void **handle)
 {
 	*handle = process.base.dlmopen(LM_ID_BASE, load->path, load->mode);
 	return promote_given(load, handle);
@@ -476,7 +508,9 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 		.mode = mode,
 		.namespace = namespace,
 		.diag = diag,
+		.record.since = record_away_begin(),
 	};
+	enum load_outcome outcome;
 	const struct object *loaded;
 	char path[PATH_MAX];
 	bool by_path;
@@ -497,7 +531,9 @@ enum load_outcome load_inside(struct namespace *namespace, struct link_map *call
 		return open_in_base(&load, handle);
 	if (loaded)
 		load.namespace = namespace_of(loaded->lmid);
-	return open_promoted(&load, handle);
+	outcome = open_promoted(&load, handle);
+	record(&load, *handle);
+	return outcome;
 }
 
 /* Not by the real dlmopen called by the caller: ld.so would ask us what the caller means

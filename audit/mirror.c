@@ -14,6 +14,7 @@
 
 #include "audit/image.h"
 #include "audit/process.h"
+#include "audit/record.h"
 #include "audit/route.h"
 
 /* What an allocator replaces (glibc manual, "Replacing malloc"), and what
@@ -272,10 +273,14 @@ static bool make(struct mirror *mirror, struct maker *maker, const char *label,
 	if (!bytes)
 		return diag_set(maker->diag, "no memory for the mirror of %s", label);
 	maker->sym = image_write(plan, bytes, &maker->versym);
-	if (!maker->object || fill(maker))
-		return memfile_make(&mirror->file, label, bytes, size, maker->diag);
-	memfile_drop(bytes, size);
-	return false;
+	if (maker->object && !fill(maker)) {
+		memfile_drop(bytes, size);
+		return false;
+	}
+	if (!memfile_make(&mirror->file, label, bytes, size, maker->diag))
+		return false;
+	record_mirror(mirror->file.path, maker->object, label, size);
+	return true;
 }
 
 /* What came after the start can be closed, also once too often, but is mirrored for good. */

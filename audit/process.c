@@ -74,6 +74,7 @@ bool process_begin(unsigned lav)
 		.mode = getenv("PYPY_ISOLATE"),
 		.conf = getenv("PYPY_ISOLATE_CONF"),
 		.log = getenv("PYPY_ISOLATE_LOG"),
+		.record = getenv("PYPY_ISOLATE_RECORD"),
 		.secure = getauxval(AT_SECURE) != 0,
 	};
 	const char *library_path = getenv("LD_LIBRARY_PATH");
@@ -128,26 +129,39 @@ static int log_flags(const char *file)
 	return O_NOFOLLOW;
 }
 
-/* Nothing can be done about a log that cannot be written. */
-static void write_line(int fd, const char *line, size_t length)
+static bool write_line(int fd, const char *line, size_t length)
 {
-	while (sys_write(fd, line, length) < 0 && errno == EINTR)
-		;
+	ssize_t written;
+
+	do
+		written = sys_write(fd, line, length);
+	while (written < 0 && errno == EINTR);
+	if (written >= 0 && (size_t)written < length)
+		errno = ENOSPC;
+	return written == (ssize_t)length;
 }
 
+bool process_append(const char *file, int flags, const char *line, size_t length)
+{
+	/* O_NONBLOCK: a FIFO that nobody reads must not hold the program. */
+	const int all = flags | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = sys_open(file, all | log_flags(file));
+	bool written = fd >= 0 && write_line(fd, line, length);
+	int error = errno;
+
+	if (fd >= 0)
+		sys_close(fd);
+	errno = error;
+	return written;
+}
+
+/* Nothing can be done about a log that cannot be written. */
 static void log_write(const char *line, size_t length)
 {
 	const char *file = process.settings.log_file;
-	/* O_NONBLOCK: a FIFO that nobody reads must not hold the program. */
-	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd = file ? sys_open(file, flags | log_flags(file)) : -1;
 
-	if (fd >= 0) {
-		write_line(fd, line, length);
-		sys_close(fd);
-	} else if (is_console()) {
+	if (!(file && process_append(file, O_CREAT, line, length)) && is_console())
 		write_line(STDERR_FILENO, line, length);
-	}
 }
 
 void process_log(enum log_level level, const char *format, ...)

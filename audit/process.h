@@ -60,6 +60,10 @@ bool process_begin(unsigned lav);
 void process_log(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Appends a line to a file, with flags beside those of the log: 0, or O_CREAT. False, with
+ * errno, if it could not be written as a whole. */
+bool process_append(const char *file, int flags, const char *line, size_t length);
+
 /* An absolute path without "." and ".." parts, in the caller's size bytes: by text
  * alone, as Python does, but with a ".." in it the kernel's answer, if there is one.
  * False if it does not fit. */

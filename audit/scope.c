@@ -7,6 +7,7 @@
 #include "audit/host.h"
 #include "audit/mirror.h"
 #include "audit/process.h"
+#include "audit/record.h"
 #include "policy/package.h"
 
 #define RETRIES_MAX	64	/* more than host libraries there can be */
@@ -38,12 +39,15 @@ static void *open_prepared(Lmid_t lmid, const char *path, int mode, struct diag 
 {
 	for (int i = 0; i < RETRIES_MAX; i++) {
 		unsigned before = host_generation();
+		struct record_away away;
 		const char *error, *missing;
 		void *handle;
 
 		host_missing();
 		memfile_show_claimed(path);
+		away = record_away_begin();
 		handle = process.base.dlmopen(lmid, path, mode);
+		record_away_end(&away);
 		memfile_hide_rest();
 		if (handle || (mode & RTLD_NOLOAD))
 			return handle;

@@ -254,6 +254,16 @@ static void read_mode(struct reader *reader, const char *value)
 	}
 }
 
+/* A copy: programs that set their title write over the environment. */
+static const char *kept(struct reader *reader, const char *value)
+{
+	const char *copy = value ? arena_text(reader->arena, value, strlen(value)) : NULL;
+
+	if (value && !copy)
+		add_error(reader, no_memory.text);
+	return copy;
+}
+
 static void read_log(struct reader *reader, const char *value)
 {
 	static const char *const names[] = {
@@ -277,11 +287,7 @@ static void read_log(struct reader *reader, const char *value)
 	reader->settings->log_level = which;
 	if (!value[length])
 		return;
-	/* A copy: programs that set their title write over the environment. */
-	value += length + 1;
-	reader->settings->log_file = arena_text(reader->arena, value, strlen(value));
-	if (!reader->settings->log_file)
-		add_error(reader, no_memory.text);
+	reader->settings->log_file = kept(reader, value + length + 1);
 }
 
 bool settings_read(struct settings *settings, const struct settings_input *input,
@@ -299,6 +305,7 @@ bool settings_read(struct settings *settings, const struct settings_input *input
 	settings->log_level = LOG_LEVEL_WARNING;
 	parse(&reader, conf_built_in("pypy-isolate.conf"));
 	settings->is_bare = settings->errors;
+	settings->record_file = kept(&reader, value_of(input, input->record));
 	read_conf(&reader, value_of(input, input->conf));
 	read_log(&reader, value_of(input, input->log));
 	read_mode(&reader, value_of(input, input->mode));

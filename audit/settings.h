@@ -25,7 +25,8 @@ struct settings_input {
 	const char *mode;	/* $PYPY_ISOLATE: off, permissive, enforce */
 	const char *conf;	/* $PYPY_ISOLATE_CONF: a path */
 	const char *log;	/* $PYPY_ISOLATE_LOG: LEVEL[:FILE] */
-	bool secure;		/* AT_SECURE: not our user's words, so ignore all three */
+	const char *record;	/* $PYPY_ISOLATE_RECORD: a path */
+	bool secure;		/* AT_SECURE: not our user's words, so ignore all of them */
 };
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -35,6 +36,7 @@ struct settings {
 	enum mode mode;		/* that of $PYPY_ISOLATE, else of the rules */
 	enum log_level log_level;
 	const char *log_file;	/* or NULL: standard error */
+	const char *record_file;	/* what happens is told there (record.h); or NULL */
 	const char *conf_name;	/* the file read after the compiled-in rules, or NULL */
 	bool is_bare;		/* no memory: not even the compiled-in rules are there */
 	const struct conf_error *errors;	/* of everything read, in order, or NULL */

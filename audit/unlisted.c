@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "audit/process.h"
+#include "audit/record.h"
 
 bool unlisted_symbol(const char *error, char *name, size_t size)
 {
@@ -90,6 +91,7 @@ bool unlisted_give(struct unlisted_gifts *unlisted, const struct object *object,
 	filter.context = given;
 	if (!mirror_make(&giver->mirror, object, "unlisted", &filter, NULL, 0, diag))
 		return false;
+	record_given(giver->mirror.file.path, given);
 	if (!giver->names)
 		unlisted->count++;
 	giver->names = given;

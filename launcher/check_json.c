@@ -3,31 +3,17 @@
  *
  * Written as it comes, so that ten thousand modules need no memory. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "launcher/check_parts.h"
+#include "launcher/json.h"
 #include "policy/package.h"
 #include "policy/version.h"
-#include "policy/visible.h"
 
 #define JSON_VERSION 1
 
-/* A string; what is not fit to be shown becomes '?', as everywhere. */
 static void put(const char *text)
 {
-	char *copy = strdup(text);
-
-	if (copy)
-		visible(copy);
-	putchar('"');
-	for (const char *at = copy ? copy : ""; *at; at++) {
-		if (*at == '"' || *at == '\\')
-			putchar('\\');
-		putchar(*at);
-	}
-	putchar('"');
-	free(copy);
+	json_text(stdout, text);
 }
 
 static void put_path(const struct check *check, const struct file *file)

@@ -414,8 +414,7 @@ static bool cannot_open(void *context, const char *path, struct closure_file *fi
 	return false;
 }
 
-bool interpreter_find(struct interpreter *interpreter, const char *word, const char *embedder,
-		      const struct rules *rules, struct diag *diag)
+static void begin(struct interpreter *interpreter, const struct rules *rules)
 {
 	memset(interpreter, 0, sizeof *interpreter);
 	interpreter->rules = rules;
@@ -425,6 +424,27 @@ bool interpreter_find(struct interpreter *interpreter, const char *word, const c
 	interpreter->source.source.knows = knows;
 	interpreter->source.source.open = cannot_open;
 	libraries_find(&interpreter->libraries, getenv("LD_LIBRARY_PATH"));
+}
+
+bool interpreter_of_process(struct interpreter *interpreter, const char *const *names,
+			    const char *const *paths, size_t count, const struct rules *rules,
+			    struct diag *diag)
+{
+	begin(interpreter, rules);
+	snprintf(interpreter->program, sizeof interpreter->program, "%s", paths[0]);
+	for (size_t i = 0; i < count; i++)
+		if (!add_object(interpreter, names[i], paths[i], diag))
+			return false;
+	find_api(interpreter);
+	find_shared(interpreter);
+	return interpreter->api || diag_set(diag, "%s: none of its libraries is an interpreter",
+					    paths[0]);
+}
+
+bool interpreter_find(struct interpreter *interpreter, const char *word, const char *embedder,
+		      const struct rules *rules, struct diag *diag)
+{
+	begin(interpreter, rules);
 	if (!ask_interpreter(interpreter, word, diag))
 		return false;
 	if (!(embedder ? find_embedder(interpreter, embedder, diag)

@@ -44,6 +44,12 @@ struct interpreter {
 bool interpreter_find(struct interpreter *interpreter, const char *word, const char *embedder,
 		      const struct rules *rules, struct diag *diag);
 
+/* The same for what a process had: the objects of base that are searched first, the program
+ * before all, by the names that they were asked for by, and their paths. */
+bool interpreter_of_process(struct interpreter *interpreter, const char *const *names,
+			    const char *const *paths, size_t count, const struct rules *rules,
+			    struct diag *diag);
+
 /* The file that an object stands for. */
 struct file *interpreter_file(const struct interpreter *interpreter,
 			      const struct lookup_object *object);

@@ -7,6 +7,7 @@
 #include "launcher/check.h"
 #include "launcher/conf.h"
 #include "launcher/doctor.h"
+#include "launcher/explain.h"
 #include "launcher/run.h"
 #include "launcher/say.h"
 #include "policy/version.h"
@@ -16,6 +17,7 @@ static const char usage[] =
 	"       pypy-isolate check [-i INTERPRETER] [OPTION...] [PATH...]\n"
 	"       pypy-isolate conf [FILE]\n"
 	"       pypy-isolate doctor [--timeout SECONDS] [INTERPRETER]\n"
+	"       pypy-isolate explain [--follow] [--json FILE] [--] INTERPRETER [ARG...]\n"
 	"       pypy-isolate --help | --version\n";
 
 static const char help[] =
@@ -28,6 +30,7 @@ static const char help[] =
 	"             loads them plainly, without running any of them\n"
 	"  conf       show the rules in force and where each comes from, or check FILE\n"
 	"  doctor     find out whether it works here with INTERPRETER, and what mends it\n"
+	"  explain    run INTERPRETER, then show what each of its modules got, and from where\n"
 	"  --help     this text\n"
 	"  --version  the version\n"
 	"\n"
@@ -90,5 +93,7 @@ int main(int argc, char **argv)
 		return conf_main(argc - 1, argv + 1);
 	if (is(argv[1], "doctor"))
 		return doctor_main(argc - 1, argv + 1);
+	if (is(argv[1], "explain"))
+		return explain_main(argc - 1, argv + 1);
 	return run(argv + 1);
 }

@@ -268,7 +268,8 @@ static struct lookup_found once(struct verdicts *verdicts, int which,
 
 	if (unique)
 		return unique->found;
-	added = arena_take(&verdicts->arena, sizeof *added);
+	added = arena_take(which == OWN && verdicts->lasting ? verdicts->lasting
+							       : &verdicts->arena, sizeof *added);
 	if (!added) {
 		verdicts->no_memory = true;
 		return found;
@@ -450,13 +451,23 @@ static void bind_all(struct verdicts *verdicts, struct file *from)
 
 		reference = lookup_reference(&from->object, kept->symbol, kept->class,
 					     kept->hash);
-		binding.plain = file_found(verdicts, bind(verdicts, from, &reference, kept, PLAIN));
+		if (from->mark == verdicts->mark)
+			binding.plain = file_found(verdicts, bind(verdicts, from, &reference,
+								  kept, PLAIN));
 		binding.own = file_found(verdicts, bind(verdicts, from, &reference, kept, OWN));
 		binding.kind = judge(verdicts, &binding);
-		if (!binding.plain && !is_weak(&binding))
+		if (!binding.plain && !is_weak(&binding) && from->mark == verdicts->mark)
 			fails(verdicts, "undefined symbol %s in %s", reference.name, from->name);
 		add_binding(verdicts, &binding);
 	}
+}
+
+static void bind_references(struct verdicts *verdicts, struct file *from)
+{
+	if (file_refer(from))
+		bind_all(verdicts, from);
+	else
+		verdicts->no_memory = true;
 }
 
 static void forget(struct verdicts *verdicts)
@@ -491,12 +502,34 @@ bool verdicts_of(struct verdicts *verdicts, struct file *module, struct diag *di
 	for (size_t i = verdicts->plain_count; i-- > 0;) {
 		struct file *from = file_of(verdicts->plain[i]);
 
-		if (from->is_base)
-			continue;
-		if (!file_refer(from))
-			verdicts->no_memory = true;
-		else
-			bind_all(verdicts, from);
+		if (!from->is_base)
+			bind_references(verdicts, from);
 	}
+	return !verdicts->no_memory || diag_set(diag, "no memory");
+}
+
+bool verdicts_of_loaded(struct verdicts *verdicts, struct file *module,
+			struct file *const *own, const bool *is_new, size_t count,
+			struct verdicts_room *room, struct diag *diag)
+{
+	struct closure_search search;
+	struct closure closure;
+
+	forget(verdicts);
+	if (count > CLOSURE_OBJECTS_MAX)
+		return too_many(diag, module);
+	if (!plain_closure(verdicts, &closure, &search, module, diag))
+		return false;
+	for (verdicts->own_count = 0; verdicts->own_count < count; verdicts->own_count++)
+		verdicts->own[verdicts->own_count] = &own[verdicts->own_count]->object;
+	memcpy(verdicts->unique[OWN], room->unique, sizeof room->unique);
+	verdicts->lasting = room->arena;
+	verdicts->tail[PLAIN] = tail_number(verdicts, tail_of(verdicts, PLAIN));
+	verdicts->tail[OWN] = tail_number(verdicts, tail_of(verdicts, OWN));
+	/* What stands for a mirror refers to nothing. */
+	for (size_t i = count; i-- > 0;)
+		if (is_new[i] && is_own(verdicts, own[i]))
+			bind_references(verdicts, own[i]);
+	memcpy(room->unique, verdicts->unique[OWN], sizeof room->unique);
 	return !verdicts->no_memory || diag_set(diag, "no memory");
 }

@@ -52,6 +52,7 @@ struct verdicts {
 	char reason[512];	/* why the module would not load plainly, or "" */
 	bool by_clash;		/* it is because of a clash */
 	struct lookup_unique *unique[2][256];	/* plain and isolated, by hash */
+	struct arena *lasting;	/* verdicts_of_loaded() */
 	bool no_memory;
 };
 
@@ -61,6 +62,21 @@ bool verdicts_begin(struct verdicts *verdicts, struct interpreter *interpreter);
 /* Fills in all that follows mark, for one module; it holds until the next call. False, with
  * the reason in diag, if the module or a library of it cannot be read. */
 bool verdicts_of(struct verdicts *verdicts, struct file *module, struct diag *diag);
+
+/* The definitions of STB_GNU_UNIQUE symbols that a namespace has, by hash; the texts of what
+ * is added are in the arena. */
+struct verdicts_room {
+	struct lookup_unique *unique[256];
+	struct arena *arena;
+};
+
+/* The same for a module that has been loaded, isolated: then what is searched after what all
+ * namespaces have are the count files of own, in that order; it holds until the next call, too.
+ * Of those that are new the bindings are given; where plain loading would not have the file,
+ * their plain is NULL. */
+bool verdicts_of_loaded(struct verdicts *verdicts, struct file *module,
+			struct file *const *own, const bool *is_new, size_t count,
+			struct verdicts_room *room, struct diag *diag);
 
 /* The two scopes of an object of the module, for a look at each step: fills in at most 3
  * parts and returns how many. */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Text -> a string of JSON. */
+#ifndef PYPY_ISOLATE_LAUNCHER_JSON_H
+#define PYPY_ISOLATE_LAUNCHER_JSON_H
+
+#include <stdio.h>
+
+/* Writes it with its quotation marks. What is not fit to be shown becomes '?', as
+ * everywhere. */
+void json_text(FILE *out, const char *text);
+
+#endif
