@@ -107,25 +107,29 @@ static void end_record(struct explain *explain, const char *directory, const cha
 
 /* ---- while it runs ---- */
 
-static void tell_new(struct explain *explain, const struct seen_process *process)
+static void tell_new(const struct seen_process *process)
 {
 	struct seen_load *load = process->first_load;
 
 	for (; load; load = load->next)
 		if (!load->is_told && !load->is_inherited) {
 			load->is_told = true;
-			explain_tell(explain, process, load);
+			explain_tell(process, load);
 		}
+}
+
+static void tell(const struct explain *explain)
+{
+	const struct seen_process *process;
+
+	for (process = explain->first; process; process = process->next)
+		tell_new(process);
 }
 
 static void tick(void *context)
 {
-	struct explain *explain = context;
-	const struct seen_process *process;
-
-	explain_read(explain);
-	for (process = explain->first; process; process = process->next)
-		tell_new(explain, process);
+	explain_read(context);
+	tell(context);
 }
 
 /* ---- the reports ---- */
@@ -158,12 +162,12 @@ static void write_reports(const struct explain *explain)
 	}
 }
 
-static bool wants_text(const struct explain *explain)
+static bool wants_text(void)
 {
 	for (size_t i = 0; i < REPORTS; i++)
 		if (reports[i].out)
 			return false;
-	return !explain->follows;
+	return true;
 }
 
 static void look_at_screen(struct explain *explain)
@@ -202,7 +206,9 @@ static void report(struct explain *explain)
 	}
 	explain_bind(explain);
 	write_reports(explain);
-	if (wants_text(explain))
+	if (explain->follows)
+		tell(explain);
+	else if (wants_text())
 		explain_print(explain);
 }
 

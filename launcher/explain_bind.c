@@ -434,8 +434,9 @@ static void bind_load(struct binder *binder, struct seen_load *load)
 		if (!object->file)
 			continue;
 		binder->file[files] = object->file;
-		binder->is_new[files++] = !object->is_bound && !object->mirror;
-		object->is_bound = true;
+		binder->is_new[files++] = !object->bound_by && !object->mirror;
+		if (!object->bound_by && !object->mirror)
+			object->bound_by = load;
 	}
 	if (!verdicts_of_loaded(&binder->world->verdicts, load->object->file, binder->file,
 				binder->is_new, files, *room, &diag))
@@ -455,7 +456,7 @@ static void bind_process(struct explain *explain, struct seen_process *process)
 	find_all(&binder);
 	if (grow(&binder, process->objects))
 		for (load = process->first_load; load; load = load->next)
-			if (load->object && load->object->file && !load->object->is_bound &&
+			if (load->object && load->object->file && !load->object->bound_by &&
 			    load->lmid > 0 && load->lmid < NAMESPACES)
 				bind_load(&binder, load);
 	free(binder.list);

@@ -34,7 +34,7 @@ struct seen_object {
 	struct words needed;		/* DT_NEEDED */
 	const struct seen_mirror *mirror;	/* what it was opened as, or NULL */
 	struct seen_object *mirror_of;
-	bool is_bound;			/* its load has been looked at */
+	const struct seen_load *bound_by;	/* the first that it came with, or NULL */
 	struct file *file;		/* or NULL */
 	bool is_queued;			/* while a search list is made */
 	struct seen_object **need;	/* needed.count of them, each may be NULL */
@@ -166,9 +166,10 @@ bool seen_parent(const struct explain *explain, const struct seen_process *proce
 bool seen_is_module(const struct seen_process *process, const struct seen_load *load);
 
 /* explain_print.c: for a person; on standard error. */
-void explain_print(struct explain *explain);
-void explain_tell(struct explain *explain, const struct seen_process *process,
-		  const struct seen_load *load);
+void explain_print(const struct explain *explain);
+
+/* One line, for --follow. */
+void explain_tell(const struct seen_process *process, const struct seen_load *load);
 
 /* explain_json.c: man/pypy-isolate-explain.schema.json says what is in it. */
 void explain_json(const struct explain *explain, FILE *out);

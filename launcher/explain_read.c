@@ -167,7 +167,7 @@ static void copy_parent(struct explain *explain, struct seen_process *process)
 
 		*copy = *object;
 		copy->next = NULL;
-		copy->is_bound = false;
+		copy->bound_by = NULL;
 		add_object(process, copy);
 	}
 	left = process->parent_loads;

@@ -100,7 +100,8 @@ bool seen_is_module(const struct seen_process *process, const struct seen_load *
 {
 	const struct seen_load *before = process->first_load;
 
-	if (load->inside || !(load->object || load->refused[0]))
+	if (load->inside || !(load->object || load->refused[0]) ||
+	    (load->object && load->object->at_start))
 		return false;
 	while (before != load && (!before->object || before->object != load->object))
 		before = before->next;
