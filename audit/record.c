@@ -243,6 +243,17 @@ void record_search(const char *name, unsigned flag)
 	record.found = flag;
 }
 
+/* Who reads it is in another directory. */
+static void put_path(struct line *line, const char *path)
+{
+	char absolute[4096];
+
+	if (path[0] != '/' && strchr(path, '/') &&
+	    process_absolute(path, absolute, sizeof absolute))
+		path = absolute;
+	put_word(line, path);
+}
+
 static void record_needs(const struct object *object)
 {
 	struct line line;
@@ -275,9 +286,9 @@ void record_object(const struct object *object)
 	put_format(&line, "\t%ld", (long)object->lmid);
 	put_id(&line, object->map);
 	put_format(&line, "\t%s\t%u", kinds[object->kind], record.found);
-	put_word(&line, path);
+	put_path(&line, path);
 	put_word(&line, object->soname);
-	put_word(&line, strcmp(record.asked, path) == 0 ? "" : record.asked);
+	put_word(&line, path[0] == '/' && !strcmp(record.asked, path) ? "" : record.asked);
 	end(&line);
 	if (!object->at_start)
 		record_needs(object);
@@ -334,7 +345,7 @@ uint64_t record_clock(void)
 	struct timespec now = { 0 };
 
 	if (record.file)
-		clock_gettime(CLOCK_MONOTONIC, &now);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 

@@ -38,7 +38,7 @@ void record_ready(void);
 void record_mirror(const char *path, const struct object *of, const char *label, size_t size);
 void record_given(const char *path, const struct unlisted_name *names);
 
-/* Nanoseconds of a clock; 0 if nothing is recorded. */
+/* Nanoseconds that this thread has had the processor; 0 if nothing is recorded. */
 uint64_t record_clock(void);
 
 /* Ours is all time of a callback, and of a load all but what ld.so does with the module. */

@@ -14,6 +14,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "launcher/explain_parts.h"
@@ -80,13 +81,13 @@ static bool begin_record(struct explain *explain, char *directory, char *path, s
 	const char *temporary = getenv("TMPDIR");
 	bool is_root = geteuid() == 0;
 
-	snprintf(directory, size, "%s/pypy-isolate-XXXXXX",
-		 temporary && temporary[0] == '/' ? temporary : "/tmp");
+	if (!temporary || temporary[0] != '/')
+		temporary = "/tmp";
+	snprintf(directory, size, "%s/pypy-isolate-XXXXXX", temporary);
 	explain->record = -1;
 	if (!mkdtemp(directory)) {
-		no_record(directory);
 		directory[0] = '\0';
-		return false;
+		return no_record(temporary);
 	}
 	snprintf(path, size, "%s/record", directory);
 	explain->record = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -192,6 +193,13 @@ static bool read_settings(struct explain *explain)
 	return settings_read(&explain->settings, &input, &explain->arena);
 }
 
+/* It was not started, and that has been said. */
+static bool is_ours(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) >= EXIT_OURS &&
+	       WEXITSTATUS(status) <= EXIT_NOT_FOUND;
+}
+
 static void report(struct explain *explain)
 {
 	explain_read(explain);
@@ -199,6 +207,8 @@ static void report(struct explain *explain)
 	if (explain->unread)
 		say("pypy-isolate: %zu lines of the record make no sense; is the disk full?",
 		    explain->unread);
+	if (!explain->first && (is_ours(explain->status)))
+		return;
 	if (!explain->first) {
 		say("pypy-isolate: %s: nothing has been recorded: is it a program of this system's "
 		    "glibc, and not setuid?", explain->command.word[0]);

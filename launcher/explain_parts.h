@@ -34,6 +34,7 @@ struct seen_object {
 	struct words needed;		/* DT_NEEDED */
 	const struct seen_mirror *mirror;	/* what it was opened as, or NULL */
 	struct seen_object *mirror_of;
+	struct seen_object *copy;	/* while a process is copied */
 	const struct seen_load *bound_by;	/* the first that it came with, or NULL */
 	struct file *file;		/* or NULL */
 	bool is_queued;			/* while a search list is made */

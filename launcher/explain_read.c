@@ -157,7 +157,7 @@ static void complete(struct explain *explain, struct seen_process *process)
 static void copy_parent(struct explain *explain, struct seen_process *process)
 {
 	struct seen_process *parent = (struct seen_process *)process->parent_seen;
-	const struct seen_object *object;
+	struct seen_object *object;
 	const struct seen_load *load;
 	size_t left = process->parent_objects;
 
@@ -168,6 +168,9 @@ static void copy_parent(struct explain *explain, struct seen_process *process)
 		*copy = *object;
 		copy->next = NULL;
 		copy->bound_by = NULL;
+		object->copy = copy;
+		/* What it mirrors came before it. */
+		copy->mirror_of = object->mirror_of ? object->mirror_of->copy : NULL;
 		add_object(process, copy);
 	}
 	left = process->parent_loads;
