@@ -20,30 +20,21 @@ static const char usage[] =
 	"       pypy-isolate explain [--follow] [--json FILE] [--] INTERPRETER [ARG...]\n"
 	"       pypy-isolate --help | --version\n";
 
+/* With the usage, and a prompt after it, it fits a screen of 24 lines. */
 static const char help[] =
 	"\n"
-	"Runs a Python interpreter so that each package of C extension modules uses its\n"
-	"own libraries, and not those that the interpreter happens to be linked to.\n"
+	"Gives each package of C extension modules its own libraries, not INTERPRETER's.\n"
 	"\n"
-	"  run        start INTERPRETER; the word itself may be left out\n"
-	"  check      show which references of which modules are hijacked when INTERPRETER\n"
-	"             loads them plainly, without running any of them\n"
-	"  conf       show the rules in force and where each comes from, or check FILE\n"
-	"  doctor     find out whether it works here with INTERPRETER, and what mends it\n"
-	"  explain    run INTERPRETER, then show what each of its modules got, and from where\n"
-	"  --help     this text\n"
-	"  --version  the version\n"
+	"  run      start INTERPRETER; the word itself may be left out\n"
+	"  check    show which modules would be hijacked in INTERPRETER, running none\n"
+	"  conf     show the rules in force and where each comes from, or check FILE\n"
+	"  doctor   find out whether it works here with INTERPRETER, and what mends it\n"
+	"  explain  run INTERPRETER, then show what each module got, and from where\n"
 	"\n"
-	"Environment:\n"
 	"  PYPY_ISOLATE=off|permissive|enforce   instead of the mode of the rules\n"
 	"  PYPY_ISOLATE_CONF=FILE                instead of /etc/pypy-isolate.conf\n"
 	"  PYPY_ISOLATE_LOG=LEVEL[:FILE]         error, warning, info or debug\n"
-	"\n"
-	"Exit status: that of INTERPRETER; 125 if pypy-isolate itself fails, 126 if\n"
-	"INTERPRETER cannot be executed, 127 if it is not found.\n"
-	"\n"
-	"pypy-isolate(1) says more, pypy-isolate.conf(5) what the rules are, and\n"
-	"pypy-isolate-messages(7) what to do about a message.\n";
+	"pypy-isolate(1) says more; pypy-isolate-messages(7) what to do about a message.\n";
 
 static int print(const char *first, const char *second)
 {
@@ -79,21 +70,29 @@ static int run(char **words)
 	return words[0] ? run_main(words) : misuse("no INTERPRETER after", words[-1]);
 }
 
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);	/* argv[0]: the name */
+} verbs[] = {
+	{ "check", check_main },
+	{ "conf", conf_main },
+	{ "doctor", doctor_main },
+	{ "explain", explain_main },
+};
+
 int main(int argc, char **argv)
 {
+	size_t i;
+
 	if (argc < 2)
 		return misuse(NULL, NULL);
 	if (is(argv[1], "--version"))
 		return print("pypy-isolate " PYPY_ISOLATE_VERSION, "\n");
 	if (is(argv[1], "run"))
 		return run(argv + 2);
-	if (is(argv[1], "check"))
-		return check_main(argc - 1, argv + 1);
-	if (is(argv[1], "conf"))
-		return conf_main(argc - 1, argv + 1);
-	if (is(argv[1], "doctor"))
-		return doctor_main(argc - 1, argv + 1);
-	if (is(argv[1], "explain"))
-		return explain_main(argc - 1, argv + 1);
+	for (i = 0; i < sizeof verbs / sizeof *verbs; ++i)
+		if (is(argv[1], verbs[i].name))
+			return is(argv[2], "--help") ? print(usage, help) :
+						       verbs[i].main(argc - 1, argv + 1);
 	return run(argv + 1);
 }

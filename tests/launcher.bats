@@ -127,6 +127,19 @@ expect_failure() {
   assert_equal "$stderr" ""
 }
 
+@test "launcher: --help fits a screen of 24 lines of 80 characters, and is for each verb" {
+  local help verb
+  help=$("$ISO" --help)
+  assert [ "$(wc -l <<<"$help")" -le 23 ]
+  run grep -E '.{81}' <<<"$help"
+  assert_output ''
+  for verb in run check conf doctor explain; do
+    run --separate-stderr "$ISO" "$verb" --help
+    assert_success
+    assert_output "$help"
+  done
+}
+
 @test "launcher: help that cannot be written is a failure" {
   run bash -c "'$ISO' --help >/dev/full"
   assert_failure 125
