@@ -29,6 +29,7 @@ installs() {
 ./usr/local/lib/pypy-isolate/libpypy-isolate.so
 ./usr/local/share/bash-completion/completions/pypy-isolate
 ./usr/local/share/doc/pypy-isolate/pypy-isolate-check.schema.json
+./usr/local/share/doc/pypy-isolate/pypy-isolate-explain.schema.json
 ./usr/local/share/doc/pypy-isolate/pypy-isolate.conf
 ./usr/local/share/fish/vendor_completions.d/pypy-isolate.fish
 ./usr/local/share/man/man1/pypy-isolate.1
