@@ -73,6 +73,12 @@ $(OUT)/%.o: %.S
 
 $(OUT)/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
 
+# What ld.so puts for $LIB in programs of this compiler, and in the 32-bit ones that they start.
+lib_of = $(if $(call of_gcc,$(1),multiarch),lib/$(call of_gcc,$(1),multiarch),$(notdir $(call of_gcc,$(1),multi-os-directory)))
+of_gcc = $(shell $(CC) $(1) -print-$(2) 2>/dev/null)
+LIBS = -DLIB='"$(call lib_of)"' -DLIB_32='"$(if $(filter x86_64,$(TARGET)),$(call lib_of,-m32))"'
+$(OUT)/launcher/run.o: ALL_CFLAGS += $(LIBS)
+
 # Compiled in: another LIBDIR than last time is another launcher.
 $(OUT)/launcher/run.o: ALL_CFLAGS += -DLIBDIR='"$(LIBDIR:$(PREFIX)/%=%)/pypy-isolate"'
 $(OUT)/launcher/run.o: $(OUT)/libdir
@@ -110,7 +116,7 @@ $(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/faul
 # Four readers of the sources, and two of the rest; each must have nothing to say.
 # .clang-tidy says what is asked. gcc writes its objects nowhere.
 SOURCES = $(wildcard policy/*.c audit/*.c launcher/*.c)
-AS_BUILT = -std=gnu11 -I. -D_GNU_SOURCE -DLIBDIR='"lib"'
+AS_BUILT = -std=gnu11 -I. -D_GNU_SOURCE -DLIBDIR='"lib"' $(LIBS)
 
 lint:
 	@tests/setup lint

@@ -97,6 +97,22 @@ bool run_can_name(const char *module, struct diag *diag)
 			"put pypy-isolate into another directory", module);
 }
 
+void run_name_for_all(char module[PATH_MAX])
+{
+	char name[PATH_MAX + 8];
+	const char *at = strstr(module, "/" LIB "/");
+	const char *rest;
+
+	if (!at || !LIB_32[0])
+		return;
+	rest = at + strlen("/" LIB);
+	snprintf(name, sizeof name, "%.*s/" LIB_32 "%s", (int)(at - module), module, rest);
+	if (access(name, R_OK))
+		return;
+	if (snprintf(name, sizeof name, "%.*s/$LIB%s", (int)(at - module), module, rest) < PATH_MAX)
+		strcpy(module, name);
+}
+
 /* ---- the environment ---- */
 
 static bool set(const char *name, const char *value)
@@ -187,6 +203,7 @@ static bool extend_environment(const char *interpreter, struct arena *arena)
 		say("pypy-isolate: %s", diag.text);
 		return false;
 	}
+	run_name_for_all(module);
 	if (!extend_audit(module))
 		return false;
 	start_up_read(&start_up, interpreter, arena);

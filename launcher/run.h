@@ -22,6 +22,11 @@ int run_main(char **argv);
 bool run_find_module(char path[PATH_MAX], struct diag *diag);
 bool run_can_name(const char *module, struct diag *diag);
 
+/* For LD_AUDIT: with $LIB in that path, where the module for 32-bit programs is installed, too.
+ * Then each ld.so takes the one for its own programs; of the other it would complain. Else the
+ * path stays, which an ld.so of any system can follow. */
+void run_name_for_all(char module[PATH_MAX]);
+
 /* The items of a list with colons, one after the other; false after the last. */
 bool run_next_item(const char **list, const char **item, size_t *length);
 

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 # What TAB completes, typed into the real shells.
 
+# root is of helper.bash.
+# shellcheck disable=SC2154
+
 load helper
 
 setup_file() {
@@ -14,7 +17,6 @@ setup() {
   cd empty || return 1
   export PATH=$root:$PATH TERM=xterm HOME=$BATS_TEST_TMPDIR/home
   unset "${!XDG_@}"
-  # shellcheck disable=SC2154 # of helper.bash
   completions=$root/launcher/completions
 }
 

@@ -9,6 +9,7 @@
 load helper_install
 
 setup_file() {
+  provide i386
   install_begin
 }
 
@@ -53,35 +54,56 @@ installs() {
   assert_regex "$stderr" "neither in $PWD/moved/bin nor in $PWD/other/pypy-isolate; run \`make\`"
 }
 
-# build_package DIRECTORY: the Debian package of a copy, in DIRECTORY
+# build_package DIRECTORY [OPTION...]: the Debian packages of a copy, in DIRECTORY
 build_package() {
   mkdir -p "$1"
   cp -r "$COPY" "$1/pypy-isolate"
   make -s -C "$1/pypy-isolate" clean
-  quietly env -C "$1/pypy-isolate" dpkg-buildpackage -us -uc -b
+  quietly env -C "$1/pypy-isolate" dpkg-buildpackage -us -uc -b "${@:2}"
 }
 
-@test "the Debian package: lintian has nothing to say, it works, and purge leaves nothing" {
+# in_root COMMAND...: dpkg, for a machine below ./root; what it depends on is outside of it.
+in_root() {
+  dpkg --root="$PWD/root" --force-depends,not-root,script-chrootless,architecture \
+    --log="$PWD/log" "$@" >/dev/null 2>&1
+}
+
+@test "the Debian packages: lintian has nothing to say, they work, and purge leaves nothing" {
   build_package "$PWD/one"
   run lintian --allow-root --fail-on error,warning --tag-display-limit 0 one/*.changes
   assert_output ''
   assert_success
   mkdir -p root/var/lib/dpkg/info root/var/lib/dpkg/updates
   touch root/var/lib/dpkg/status root/var/lib/dpkg/available
-  # What it depends on is outside of this root.
-  dpkg --root="$PWD/root" --force-depends,not-root,script-chrootless --log="$PWD/log" \
-    -i one/pypy-isolate_*.deb >/dev/null 2>&1
+  in_root -i one/*pypy-isolate_*.deb
   isolates "$PWD/root/usr/bin/pypy-isolate"
-  dpkg --root="$PWD/root" --force-not-root --log="$PWD/log" -P pypy-isolate >/dev/null 2>&1
+
+  # Programs of another architecture complain, until they have the module of theirs.
+  [ "$(uname -m)" = x86_64 ] || cannot "32-bit programs are of x86-64"
+  local lib=/usr/i686-linux-gnu/lib
+  i686-linux-gnu-gcc -xc -o true32 - <<<'int main(void) { return 0; }'
+  thirty_two=(root/usr/bin/pypy-isolate "$lib/ld-linux.so.2" --library-path "$lib" ./true32)
+  run "${thirty_two[@]}"
+  assert_output --partial 'wrong ELF class'
+  build_package "$PWD/two" -a i386 -d
+  in_root -i two/libpypy-isolate_*_i386.deb
+  run "${thirty_two[@]}"
+  assert_output ''
+  assert_success
+  isolates "$PWD/root/usr/bin/pypy-isolate"
+
+  in_root -P pypy-isolate libpypy-isolate:amd64 libpypy-isolate:i386
   run find root -name '*pypy-isolate*' -not -path '*/var/lib/dpkg/*'
   assert_output ''
 }
 
-@test "the Debian package: built twice, in two places, it is the same" {
+@test "the Debian packages: built twice, in two places, they are the same" {
   build_package "$PWD/one"
   sleep 1
   build_package "$PWD/two/deeper"
-  same_bytes one/pypy-isolate_*.deb two/deeper/pypy-isolate_*.deb
+  for each in one/*.deb; do
+    same_bytes "$each" "two/deeper/${each##*/}"
+  done
 }
 
 @test "the version stands in one place, and others agree with it" {
