@@ -69,10 +69,9 @@ static void put_word(struct line *line, const char *word)
 /* Of what a person reads the beginning will do. */
 static void put_text(struct line *line, const char *text)
 {
-	char start[TEXT_MAX_BYTES] = "";
+	char start[TEXT_MAX_BYTES];
 
-	if (text)
-		strncat(start, text, sizeof start - 1);
+	snprintf(start, sizeof start, "%s", text ? text : "");
 	put_word(line, start);
 }
 
@@ -148,8 +147,8 @@ static bool is_on(void)
 
 static void put_cost(struct line *line)
 {
-	put_format(line, "\t%llu\t%llu", (unsigned long long)(record.callbacks + record.loads),
-		   (unsigned long long)(bytes_used() - record.inherited));
+	put_format(line, "\t%llu\t%llu", (unsigned long long)record.callbacks + record.loads,
+		   (unsigned long long)bytes_used() - record.inherited);
 }
 
 /* ---- the process ---- */
@@ -237,8 +236,7 @@ void record_search(const char *name, unsigned flag)
 	if (!record.file)
 		return;
 	if (flag == LA_SER_ORIG) {
-		record.asked[0] = '\0';
-		strncat(record.asked, name, sizeof record.asked - 1);
+		snprintf(record.asked, sizeof record.asked, "%s", name);
 	}
 	record.found = flag;
 }

@@ -4,7 +4,6 @@
  * Nothing is asked of ld.so again: what it loaded, in which order and for whom, has been
  * recorded, and with that the lookup is the one of `check`, on the files. So a file that has
  * been replaced since is not the one that was loaded. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "launcher/explain_parts.h"
@@ -29,7 +28,6 @@ struct binder {
 	struct seen_object **list;	/* a search list */
 	struct file **file;		/* those of its objects that have one */
 	bool *is_new;
-	size_t room_for;
 };
 
 /* ---- base ---- */
@@ -208,8 +206,8 @@ static void find_needs(struct binder *binder, struct seen_object *object)
 {
 	const struct rules *rules = &binder->explain->settings.rules;
 
-	object->need = explain_take(binder->explain, (object->needed.count + 1) *
-						     sizeof *object->need);
+	object->need = explain_take(binder->explain,
+				    (object->needed.count + 1) * sizeof(void *));
 	for (size_t i = 0; i < object->needed.count; i++) {
 		const char *name = object->needed.word[i];
 
@@ -279,22 +277,6 @@ static struct seen_object *opened_as(const struct seen_process *process,
 		    object->needed.count && !strcmp(object->needed.word[0], module->path))
 			found = object;
 	return found;
-}
-
-static bool grow(struct binder *binder, size_t count)
-{
-	void *list, *file, *is_new;
-
-	if (count < binder->room_for)
-		return true;
-	binder->room_for = 2 * count + 64;
-	list = realloc(binder->list, binder->room_for * sizeof *binder->list);
-	binder->list = list ? list : binder->list;
-	file = realloc(binder->file, binder->room_for * sizeof *binder->file);
-	binder->file = file ? file : binder->file;
-	is_new = realloc(binder->is_new, binder->room_for * sizeof *binder->is_new);
-	binder->is_new = is_new ? is_new : binder->is_new;
-	return list && file && is_new;
 }
 
 /* Breadth first, as ld.so has it. Returns how many. */
@@ -454,14 +436,13 @@ static void bind_process(struct explain *explain, struct seen_process *process)
 	if (!binder.world->is_good)
 		return;
 	find_all(&binder);
-	if (grow(&binder, process->objects))
-		for (load = process->first_load; load; load = load->next)
-			if (load->object && load->object->file && !load->object->bound_by &&
-			    load->lmid > 0 && load->lmid < NAMESPACES)
-				bind_load(&binder, load);
-	free(binder.list);
-	free(binder.file);
-	free(binder.is_new);
+	binder.list = explain_take(explain, process->objects * sizeof(void *));
+	binder.file = explain_take(explain, process->objects * sizeof(void *));
+	binder.is_new = explain_take(explain, process->objects * sizeof *binder.is_new);
+	for (load = process->first_load; load; load = load->next)
+		if (load->object && load->object->file && !load->object->bound_by &&
+		    load->lmid > 0 && load->lmid < NAMESPACES)
+			bind_load(&binder, load);
 }
 
 void explain_bind(struct explain *explain)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "launcher/explain_parts.h"
-#include "launcher/say.h"
 #include "policy/package.h"
 #include "policy/visible.h"
 
@@ -260,9 +259,10 @@ void explain_tell(const struct seen_process *process, const struct seen_load *lo
 	if (load->inside || !(load->map || load->refused[0]))
 		return;
 	if (load->refused[0])
-		say("[%ld] refused: %s", process->pid, load->refused);
+		line("[%ld] refused: %s", process->pid, shown(load->refused));
 	else
-		say("[%ld] namespace %ld%s%s: %s: %s (%s), %.2f ms", process->pid, load->lmid,
-		    load->package[0] ? ", " : "", load->package, load->path, load->reason,
-		    load->rule[0] ? load->rule : "no rule", milliseconds(load->nanoseconds));
+		line("[%ld] namespace %ld%s%s: %s: %s (%s), %.2f ms", process->pid, load->lmid,
+		     load->package[0] ? ", " : "", shown(load->package), shown(load->path),
+		     shown(load->reason), load->rule[0] ? shown(load->rule) : "no rule",
+		     milliseconds(load->nanoseconds));
 }

@@ -263,13 +263,16 @@ static struct lookup_found once(struct verdicts *verdicts, int which,
 				const struct lookup_reference *reference,
 				struct lookup_found found)
 {
-	struct lookup_unique **first = &verdicts->unique[which][reference->hash % 256], *added;
-	const struct lookup_unique *unique = lookup_unique_of(*first, reference);
+	struct verdicts_room *room = which == OWN ? verdicts->room : NULL;
+	struct lookup_unique **first = room ? room->unique : verdicts->unique[which], *added;
+	const struct lookup_unique *unique;
+
+	first += reference->hash % 256;
+	unique = lookup_unique_of(*first, reference);
 
 	if (unique)
 		return unique->found;
-	added = arena_take(which == OWN && verdicts->lasting ? verdicts->lasting
-							       : &verdicts->arena, sizeof *added);
+	added = arena_take(room ? room->arena : &verdicts->arena, sizeof *added);
 	if (!added) {
 		verdicts->no_memory = true;
 		return found;
@@ -327,6 +330,12 @@ static unsigned tail_number(struct verdicts *verdicts, struct lookup_scope scope
 	tail->next = verdicts->tails;
 	verdicts->tails = tail;
 	return tail->number;
+}
+
+static void number_tails(struct verdicts *verdicts)
+{
+	verdicts->tail[PLAIN] = tail_number(verdicts, tail_of(verdicts, PLAIN));
+	verdicts->tail[OWN] = tail_number(verdicts, tail_of(verdicts, OWN));
 }
 
 static struct lookup_found look_in_tail(const struct verdicts *verdicts,
@@ -482,6 +491,7 @@ static void forget(struct verdicts *verdicts)
 	verdicts->clash_count = 0;
 	verdicts->reason[0] = '\0';
 	verdicts->by_clash = false;
+	verdicts->room = NULL;
 	verdicts->mark++;
 }
 
@@ -496,8 +506,7 @@ bool verdicts_of(struct verdicts *verdicts, struct file *module, struct diag *di
 	if (!plain_closure(verdicts, &closure, &search, module, diag) ||
 	    !own_closure(verdicts, module, diag))
 		return false;
-	verdicts->tail[PLAIN] = tail_number(verdicts, tail_of(verdicts, PLAIN));
-	verdicts->tail[OWN] = tail_number(verdicts, tail_of(verdicts, OWN));
+	number_tails(verdicts);
 	/* ld.so relocates what is needed first. */
 	for (size_t i = verdicts->plain_count; i-- > 0;) {
 		struct file *from = file_of(verdicts->plain[i]);
@@ -522,14 +531,11 @@ bool verdicts_of_loaded(struct verdicts *verdicts, struct file *module,
 		return false;
 	for (verdicts->own_count = 0; verdicts->own_count < count; verdicts->own_count++)
 		verdicts->own[verdicts->own_count] = &own[verdicts->own_count]->object;
-	memcpy(verdicts->unique[OWN], room->unique, sizeof room->unique);
-	verdicts->lasting = room->arena;
-	verdicts->tail[PLAIN] = tail_number(verdicts, tail_of(verdicts, PLAIN));
-	verdicts->tail[OWN] = tail_number(verdicts, tail_of(verdicts, OWN));
+	verdicts->room = room;
+	number_tails(verdicts);
 	/* What stands for a mirror refers to nothing. */
 	for (size_t i = count; i-- > 0;)
 		if (is_new[i] && is_own(verdicts, own[i]))
 			bind_references(verdicts, own[i]);
-	memcpy(room->unique, verdicts->unique[OWN], sizeof room->unique);
 	return !verdicts->no_memory || diag_set(diag, "no memory");
 }

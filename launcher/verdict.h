@@ -35,6 +35,13 @@ struct tail {
 	const struct lookup_object *object[];
 };
 
+/* The definitions of STB_GNU_UNIQUE symbols that a namespace has, by hash; what is added is
+ * in the arena. */
+struct verdicts_room {
+	struct lookup_unique *unique[256];
+	struct arena *arena;
+};
+
 struct verdicts {
 	struct interpreter *interpreter;
 	struct arena arena;	/* of one module: the closures */
@@ -52,7 +59,7 @@ struct verdicts {
 	char reason[512];	/* why the module would not load plainly, or "" */
 	bool by_clash;		/* it is because of a clash */
 	struct lookup_unique *unique[2][256];	/* plain and isolated, by hash */
-	struct arena *lasting;	/* verdicts_of_loaded() */
+	struct verdicts_room *room;	/* verdicts_of_loaded(): instead of unique[1] */
 	bool no_memory;
 };
 
@@ -62,13 +69,6 @@ bool verdicts_begin(struct verdicts *verdicts, struct interpreter *interpreter);
 /* Fills in all that follows mark, for one module; it holds until the next call. False, with
  * the reason in diag, if the module or a library of it cannot be read. */
 bool verdicts_of(struct verdicts *verdicts, struct file *module, struct diag *diag);
-
-/* The definitions of STB_GNU_UNIQUE symbols that a namespace has, by hash; the texts of what
- * is added are in the arena. */
-struct verdicts_room {
-	struct lookup_unique *unique[256];
-	struct arena *arena;
-};
 
 /* The same for a module that has been loaded, isolated: then what is searched after what all
  * namespaces have are the count files of own, in that order; it holds until the next call, too.

@@ -47,7 +47,7 @@ complete -c pypy-isolate -n '__pypy_isolate_is check' -l json -d 'For programs'
 complete -c pypy-isolate -n '__pypy_isolate_is check' -l bindings -d 'Where each reference goes'
 complete -c pypy-isolate -n '__pypy_isolate_is check' -l why -x -d 'The lookup of a symbol, step by step'
 
-complete -c pypy-isolate -n '__pypy_isolate_is explain' -l follow -d 'Programs that it starts, too'
+complete -c pypy-isolate -n '__pypy_isolate_is explain' -l follow -d 'A line for each module, at once'
 complete -c pypy-isolate -n '__pypy_isolate_is explain' -l json -r -F -d 'Into a file'
 complete -c pypy-isolate -n '__pypy_isolate_is explain' -l html -r -F -d 'Into a file'
 
