@@ -13,6 +13,8 @@ load helper_postgres
 setup_file() {
   embed_begin
   postgres_begin
+  NEWER=$cache/libxml2/site-packages
+  export NEWER
 }
 
 teardown_file() {
@@ -74,6 +76,8 @@ own_everywhere() {
   answers_right 40 "$embed/versions_work.py"
   answers_right 40 "$root/tests/together/xmlsec_work.py" lxml.etree xmlsec
   answers_right 40 "$embed/psycopg2_work.py" "$PG_PORT" "$PG/server.crt" "$PG/other.crt"
+  answers_right 40 "$embed/libxml2_work.py" "$NEWER"
+  assert_line '215 True'
   walks_clean
 }
 
@@ -83,6 +87,8 @@ own_everywhere() {
   assert_line 'lxml ((2, 14, 6), True)'	# with ICU, as Debian's
   assert_line 'pyyaml 0.2.5'
   assert_line 'xmlsec lxml & xmlsec libxml2 library version mismatch'
+  ask 1 "$embed/libxml2_work.py" "$NEWER"
+  assert_line '209 False'	# and not 2.15, which it brings
 }
 
 @test "uWSGI, plain: psycopg2's libpq gets uWSGI's OpenSSL, and slotwalk sees all of them" {
@@ -117,17 +123,52 @@ own_everywhere() {
   done
 }
 
-@test "the manual's recipe for uWSGI: an ini file, and how it is started" {
+# write_ini: the manual's ini file is app.ini.
+write_ini() {
   local port
   port=$(free_port)
   origin=http://127.0.0.1:$port
   recipe uwsgi.ini app.ini 127.0.0.1:8000 "127.0.0.1:$port" /srv/app/venv "$cache/embed/cpython" \
     /srv/app/app.py "$embed/app.py"
-  recipe uwsgi start /usr/lib/pypy-isolate "$built" /srv/app/app.ini app.ini
-  setsid sh start >server.log 2>&1 3>&- &
+}
+
+start() {
+  setsid "$@" >server.log 2>&1 3>&- &
   server=$!
   soon spawned 3
   take_pids
+}
+
+@test "the manual's recipe for uWSGI: an ini file, and how it is started" {
+  write_ini
+  recipe uwsgi start /usr/lib/pypy-isolate "$built" /srv/app/app.ini app.ini
+  start sh start
   answers_right 20 "$embed/versions_work.py"
   walks_clean
+}
+
+@test "... and the ini file alone, also after a reload" {
+  write_ini
+  recipe uwsgi.alone lines /usr/lib/pypy-isolate "$built" /srv/app/app.ini "$PWD/app.ini"
+  sed -i '1r lines' app.ini
+  echo "pidfile = $PWD/pid" >>app.ini
+  start uwsgi-core --ini app.ini
+  answers_right 20 "$embed/versions_work.py"
+  walks_clean
+  reload 6
+  answers_right 20 "$embed/versions_work.py"
+  walks_clean
+}
+
+@test "... but its option env alone is in force after a reload only, as the manual says" {
+  write_ini
+  sed -i "1a env = LD_AUDIT=$built/libpypy-isolate.so" app.ini
+  echo "pidfile = $PWD/pid" >>app.ini
+  start uwsgi-core --ini app.ini
+  ask 1 "$embed/versions_work.py"
+  assert_line 'pyyaml 0.2.5'
+  kill -HUP "$(<pid)"
+  soon spawned 6
+  take_pids
+  answers_right 20 "$embed/versions_work.py"
 }

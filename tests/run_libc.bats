@@ -65,10 +65,13 @@ PY
 contents are the same" <<'PY'
 import ctypes, left.state, right.state
 base = ctypes.CDLL(None)
-for function in base.dlsym, base.__errno_location, base.__h_errno_location:
+for function in base.dlsym, base.dlvsym, base.__errno_location, base.__h_errno_location:
     function.restype = ctypes.c_void_p
 base.dlsym.argtypes = ctypes.c_void_p, ctypes.c_char_p
+base.dlvsym.argtypes = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p
 ours = {n: base.dlsym(None, n.encode()) for n in left.state.addresses()}
+# Before 2.34 libpthread has one, too: for those that ask for the version, as modules do.
+ours["fork"] = base.dlvsym(None, b"fork", b"GLIBC_2.2.5") or ours["fork"]
 same = [n for n in ours if ours[n] == left.state.addresses()[n] == right.state.addresses()[n]]
 print(len(same), "of", len(ours), "are the same", *set(ours) - set(same))
 here = (base.__errno_location(), base.__h_errno_location(),
