@@ -153,6 +153,7 @@ start() {
   sed -i '1r lines' app.ini
   echo "pidfile = $PWD/pid" >>app.ini
   start uwsgi-core --ini app.ini
+  assert_equal "$(<pid)" "$server"	# it is the same process still
   answers_right 20 "$embed/versions_work.py"
   walks_clean
   reload 6
