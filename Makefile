@@ -20,7 +20,8 @@ LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher
            launcher/interpreter launcher/verdict launcher/walk launcher/check \
            launcher/check_print launcher/check_json launcher/json \
            launcher/explain launcher/explain_run launcher/explain_read launcher/explain_bind \
-           launcher/explain_seen launcher/explain_json launcher/explain_print
+           launcher/explain_seen launcher/explain_json launcher/explain_print \
+           launcher/picture
 
 # Where `make install` puts things, below $(DESTDIR). The launcher finds the module in
 # LIBDIR/pypy-isolate, and below PREFIX both may be moved together.
@@ -72,6 +73,8 @@ $(OUT)/%.o: %.S
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+
+$(OUT)/launcher/picture.o: $(wildcard launcher/picture/*)
 
 # What ld.so puts for $LIB in programs of this compiler, and in the 32-bit ones that they start.
 lib_of = $(if $(call of_gcc,$(1),multiarch),lib/$(call of_gcc,$(1),multiarch),$(notdir $(call of_gcc,$(1),multi-os-directory)))

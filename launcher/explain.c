@@ -33,6 +33,7 @@ struct report {
 
 static struct report reports[] = {
 	{ .option = "json", .write = explain_json },
+	{ .option = "html", .write = explain_html },
 };
 
 #define REPORTS (sizeof reports / sizeof *reports)
@@ -245,7 +246,7 @@ static int run(struct explain *explain)
 /* ---- the verb ---- */
 
 static const char usage[] =
-	"usage: pypy-isolate explain [--follow] [--json FILE] [--] INTERPRETER [ARG...]\n";
+	"usage: pypy-isolate explain [--follow] [--json FILE] [--html FILE] [--] INTERPRETER [ARG...]\n";
 
 static bool read_options(struct explain *explain, int argc, char **argv)
 {

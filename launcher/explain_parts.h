@@ -175,4 +175,7 @@ void explain_tell(const struct seen_process *process, const struct seen_load *lo
 /* explain_json.c: man/pypy-isolate-explain.schema.json says what is in it. */
 void explain_json(const struct explain *explain, FILE *out);
 
+/* picture.c: the same as one HTML page, which draws it. */
+void explain_html(const struct explain *explain, FILE *out);
+
 #endif

@@ -15,6 +15,10 @@ void json_text(FILE *out, const char *text)
 		visible(copy);
 	putc('"', out);
 	for (const char *at = copy ? copy : ""; *at; at++) {
+		if (*at == '<') {
+			fputs("\\u003c", out);
+			continue;
+		}
 		if (*at == '"' || *at == '\\')
 			putc('\\', out);
 		putc(*at, out);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* Writes it with its quotation marks. What is not fit to be shown becomes '?', as
- * everywhere. */
+ * everywhere; and '<' is written as its number, so that it can stand in a <script>. */
 void json_text(FILE *out, const char *text);
 
 #endif

@@ -17,7 +17,7 @@ static const char usage[] =
 	"       pypy-isolate check [-i INTERPRETER] [OPTION...] [PATH...]\n"
 	"       pypy-isolate conf [FILE]\n"
 	"       pypy-isolate doctor [--timeout SECONDS] [INTERPRETER]\n"
-	"       pypy-isolate explain [--follow] [--json FILE] [--] INTERPRETER [ARG...]\n"
+	"       pypy-isolate explain [OPTION...] [--] INTERPRETER [ARG...]\n"
 	"       pypy-isolate --help | --version\n";
 
 /* With the usage, and a prompt after it, it fits a screen of 24 lines. */

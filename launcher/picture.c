@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The page is compiled in as it stands in launcher/picture: page.html, in which a line @NAME@
- * stands for the file of that name, and @data@ for the report.
+/* What has been worked out of a run -> one HTML page that shows it.
  *
- * What is in the report comes from anywhere: names of files, of symbols, of packages. In the
- * page it is text of a <script> that is not run, which only a '<' could end or turn into a
- * comment; JSON has that in strings alone, where \u003c is the same. Bytes that are no UTF-8
- * are U+FFFD to every browser and take nothing after them along. */
-#include "launcher/picture.h"
-
+ * The page is compiled in as it stands in launcher/picture: page.html, in which a line @NAME@
+ * stands for the file of that name, and @report@ for the JSON. What is in that comes from
+ * anywhere: names of files, of symbols, of packages. In the page it is text of a <script> that
+ * is not run, which only a '<' could end or turn into a comment, and json_text() writes none. */
 #include <string.h>
 
-/* hidden: right here, so no reason to go through the GOT. */
-#define TEXT(name, path)							\
-	asm(".pushsection .rodata\n"						\
-	    "picture_" #name ": .incbin \"launcher/picture/" path "\"\n"	\
-	    "picture_" #name "_end:\n"						\
-	    ".popsection\n");							\
+#include "launcher/explain_parts.h"
+
+/* Hidden: defined right here, so no reason to go through the GOT. */
+#define TEXT(name, path)								\
+	asm(".pushsection .rodata\n"							\
+	    "picture_" #name ": .incbin \"launcher/picture/" path "\"\n"		\
+	    "picture_" #name "_end:\n"							\
+	    ".popsection\n");								\
 	extern const char picture_##name[] __attribute__((visibility("hidden")));	\
 	extern const char picture_##name##_end[] __attribute__((visibility("hidden")))
 
@@ -27,60 +26,45 @@ TEXT(arrows, "arrows.js");
 TEXT(panel, "panel.js");
 TEXT(start, "page.js");
 
-static const struct {
-	const char *line, *text, *end;
-} parts[] = {
-	{ "@style.css@\n", picture_style, picture_style_end },
-	{ "@model.js@\n", picture_model, picture_model_end },
-	{ "@rooms.js@\n", picture_rooms, picture_rooms_end },
-	{ "@arrows.js@\n", picture_arrows, picture_arrows_end },
-	{ "@panel.js@\n", picture_panel, picture_panel_end },
-	{ "@page.js@\n", picture_start, picture_start_end },
-};
-
-static void put(FILE *out, const char *text, size_t length)
+static void put(FILE *out, const char *text, const char *end)
 {
-	fwrite(text, 1, length, out);
+	fwrite(text, 1, (size_t)(end - text), out);
 }
 
-static void put_data(FILE *out, const char *json, size_t length)
+/* Is what stands for that line of page.html written? */
+static bool put_part(FILE *out, const char *line, size_t length, const struct explain *explain)
 {
-	for (const char *end = json + length; json < end;) {
-		const char *at = memchr(json, '<', (size_t)(end - json));
-		size_t plain = (size_t)((at ? at : end) - json);
+	static const struct {
+		const char *line, *text, *end;
+	} parts[] = {
+		{ "@style.css@\n", picture_style, picture_style_end },
+		{ "@model.js@\n", picture_model, picture_model_end },
+		{ "@rooms.js@\n", picture_rooms, picture_rooms_end },
+		{ "@arrows.js@\n", picture_arrows, picture_arrows_end },
+		{ "@panel.js@\n", picture_panel, picture_panel_end },
+		{ "@page.js@\n", picture_start, picture_start_end },
+		{ "@report@\n", NULL, NULL },
+	};
 
-		put(out, json, plain);
-		json += plain;
-		if (at) {
-			fputs("\\u003c", out);
-			json++;
-		}
-	}
-}
-
-/* A line of page.html. */
-static void put_line(FILE *out, const char *line, size_t length, const char *json, size_t size)
-{
-	if (length == strlen("@data@\n") && !memcmp(line, "@data@\n", length)) {
-		put_data(out, json, size);
-		return;
-	}
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (length == strlen(parts[i].line) && !memcmp(line, parts[i].line, length)) {
-			put(out, parts[i].text, (size_t)(parts[i].end - parts[i].text));
-			return;
+			if (parts[i].text)
+				put(out, parts[i].text, parts[i].end);
+			else
+				explain_json(explain, out);
+			return true;
 		}
-	put(out, line, length);
+	return false;
 }
 
-bool picture_write(FILE *out, const char *json, size_t length)
+void explain_html(const struct explain *explain, FILE *out)
 {
 	for (const char *line = picture_page; line < picture_page_end;) {
 		const char *end = memchr(line, '\n', (size_t)(picture_page_end - line));
 		const char *next = end ? end + 1 : picture_page_end;
 
-		put_line(out, line, (size_t)(next - line), json, length);
+		if (!put_part(out, line, (size_t)(next - line), explain))
+			put(out, line, next);
 		line = next;
 	}
-	return !fflush(out) && !ferror(out);
 }

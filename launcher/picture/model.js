@@ -1,7 +1,7 @@
 /* The report -> what the page shows. Knows no document. */
 
 const TARGETS = { own: "its own libraries", self: "itself", capi: "the C API",
-	host: "what all rooms share" };
+	host: "what all rooms share", unlisted: "what only another library of the interpreter has" };
 
 const plural = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
 
@@ -16,7 +16,7 @@ function short_name(object) {
 	if (object.kind === "module")
 		return name.replace(/(.)\.(?:(?:cpython|pypy|abi)[^/]*\.)?so$/, "$1");
 	return name.replace(/(.)\.(?:cpython|pypy|abi)[^/]*\.so$/, "$1")
-		.replace(/-[0-9a-f]{8}(?=[.-])/, "");
+		.replace(/-[0-9a-f]{8}(?=[.-])/g, "");
 }
 
 const is_capi = object => object.kind === "interpreter" || object.kind === "program";
@@ -39,9 +39,8 @@ const door_rank = door => !door.of ? 3 : is_capi(door.of) ? 0 : door.label === "
 function room_name(namespace) {
 	if (namespace.packages && namespace.packages.length)
 		return namespace.packages.join(", ");
-	return { base: "The interpreter", auditor: "The audit module", audit: "The audit module",
-		common: "What has no library of its own" }[namespace.kind] ||
-		`Namespace ${namespace.number}`;
+	return { base: "The interpreter", root: "Nothing but doors",
+		program: "Of the program’s own" }[namespace.kind] || `Namespace ${namespace.number}`;
 }
 
 /* Two of a room with the same short name get the directory in front of it. */
@@ -89,11 +88,26 @@ function hijacked_packages(process, by_id, modules) {
 	return packages;
 }
 
-function model_of(process) {
-	const by_id = new Map(), rooms = new Map(), taken = new Map();
-	const modules = process.modules || [], bindings = [];
+const hijacked_of = process =>
+	process.bindings.reduce((sum, binding) => sum + binding.hijacked, 0);
 
-	for (const namespace of process.namespaces)
+/* A process that forked and has loaded nothing since has what its parent had. */
+function with_lists(process, all) {
+	const parent = process.forked && !process.objects.length &&
+		all.find(each => each.pid === process.parent && each !== process);
+
+	if (!parent)
+		return process;
+	const { interpreter, namespaces, objects, modules, bindings } = with_lists(parent, all);
+	return { ...process, interpreter, namespaces, objects, modules, bindings };
+}
+
+function model_of(given_process, all) {
+	const process = with_lists(given_process, all);
+	const by_id = new Map(), rooms = new Map(), taken = new Map();
+	const modules = process.modules, bindings = [];
+
+	for (const namespace of [{ number: 0, kind: "base" }, ...process.namespaces])
 		rooms.set(namespace.number, { ...namespace, name: room_name(namespace), doors: [],
 			objects: [], hijacked: 0 });
 	for (const given of process.objects)
@@ -129,6 +143,7 @@ function model_of(process) {
 	}
 	for (const room of rooms.values()) {
 		tell_apart(room.objects);
+		room.objects.sort((a, b) => (b.kind === "module") - (a.kind === "module"));
 		room.doors.sort((a, b) => door_rank(a) - door_rank(b));
 		join_doors(room);
 		for (const door of room.doors)
@@ -140,10 +155,11 @@ function model_of(process) {
 		rooms: [...rooms.values()],
 		hall: rooms.get(0),
 		arrows: bindings.filter(binding => binding.hijacked && binding.plain),
-		hijacked: bindings.reduce((sum, binding) => sum + binding.hijacked, 0),
+		hijacked: hijacked_of(process),
 		references: bindings.reduce((sum, binding) => sum + binding.count, 0),
 		taken: [...taken.keys()].sort((a, b) => b.takes - a.takes),
-		packages: new Set(modules.map(module => module.package)),
+		isolated: modules.filter(module => module.namespace),
+		packages: new Set(modules.map(module => module.package).filter(Boolean)),
 		hijacked_packages: hijacked_packages(process, by_id, modules),
 		refused: modules.filter(module => module.refused),
 	};

@@ -23,10 +23,9 @@ function headline(model) {
 			+ "to the interpreter’s libraries";
 	if (!process.interpreter)
 		return "No Python interpreter ran in this process";
-	if (!model.modules.length)
+	if (!model.isolated.length)
 		return "No extension module was isolated in this process";
-	return `Nothing would have been hijacked: ${plural(model.packages.size, "package")}, `
-		+ "no reference that goes astray";
+	return "Nothing would have been hijacked in this run";
 }
 
 function facts(model) {
@@ -34,7 +33,8 @@ function facts(model) {
 
 	return [
 		[model.packages.size, model.packages.size === 1 ? "package" : "packages"],
-		[model.modules.length, model.modules.length === 1 ? "module" : "modules"],
+		[model.isolated.length, model.isolated.length === 1 ? "module isolated" :
+			"modules isolated"],
 		[process.objects.length, "objects"],
 		[rooms, rooms === 1 ? "namespace beside it" : "namespaces beside it"],
 		[model.references, "references"],
@@ -64,6 +64,7 @@ function draw_words(model) {
 	const { report } = view;
 
 	document.title = `${command_of(model.process.command)} – pypy-isolate explain`;
+	$("command").title = command_of(report.command);
 	$("command").replaceChildren(make("code", null, command_of(report.command)),
 		report.status === undefined || report.status === null ? "" :
 			` ended with status ${report.status}`);
@@ -238,7 +239,8 @@ function printed_all() {
 }
 
 function show(process) {
-	view.model = model_of(process);
+	view.model = model_of(process, view.report.processes);
+	document.body.classList.toggle("empty", !view.model.process.objects.length);
 	view.columns = 0;
 	view.chosen = null;
 	draw_words(view.model);
@@ -321,14 +323,26 @@ function listen() {
 	addEventListener("afterprint", printed_all);
 }
 
+/* Which process to show first: where most is to be seen. */
+const interest = process => hijacked_of(process) ||
+	(process.modules.some(module => module.namespace) ? 0.5 : process.interpreter ? 0.2 : 0);
+
+function option_of(process) {
+	const hijacked = hijacked_of(process);
+
+	return `${process.pid}: ${command_of(process.command)}${process.forked ? " (forked)" : ""}`
+		+ (hijacked ? `, ${hijacked.toLocaleString("en")} hijacked` : "");
+}
+
 function start() {
 	const { processes } = view.report;
+	const most = processes.reduce((a, b) => interest(b) > interest(a) ? b : a);
 
 	$("page").hidden = false;
 	$("choice").hidden = processes.length < 2;
-	$("process").replaceChildren(...processes.map(process => make("option", null,
-		`${process.pid}: ${command_of(process.command)}`)));
-	show(processes[0]);
+	$("process").replaceChildren(...processes.map(process => make("option",
+		{ selected: process === most }, option_of(process))));
+	show(most);
 	listen();
 }
 

@@ -132,7 +132,7 @@ function modules_table(model) {
 		model.modules.map(module => {
 			const object = model.by_id.get(module.object);
 
-			return [object ? object.name : String(module.name || module.object), module.package,
+			return [object ? object.name : module.path, module.package || "",
 				String(module.namespace), module.reason, module.rule,
 				module.nanoseconds ? milliseconds(module.nanoseconds) : "", module.refused];
 		}));

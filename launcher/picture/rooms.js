@@ -127,8 +127,7 @@ function place_rooms(model, count) {
 	const rooms = model.rooms.filter(room => room !== model.hall &&
 		room.objects.length + room.doors.length);
 
-	rooms.sort((a, b) => (a.kind === "auditor") - (b.kind === "auditor") ||
-		(b.hijacked > 0) - (a.hijacked > 0) || a.number - b.number);
+	rooms.sort((a, b) => (b.hijacked > 0) - (a.hijacked > 0) || a.number - b.number);
 	for (const room of rooms) {
 		const column = columns.reduce((a, b) => b.height < a.height ? b : a);
 
