@@ -160,7 +160,8 @@ function draw_arrows(model) {
 		arrow.line = line("arrow", `${arrow.from.label} → ${arrow.to.label}`);
 		arrow.line.dataset.from = arrow.from.id;
 		arrow.line.dataset.count = arrow.hijacked;
-		arrow.line.style.strokeWidth = (1.4 + 0.8 * Math.log10(arrow.hijacked)).toFixed(2);
+		arrow.line.style.strokeWidth = arrow.from === arrow.to ? 1.4 :
+			(1.4 + 0.8 * Math.log10(arrow.hijacked)).toFixed(2);
 	}
 }
 

@@ -38,7 +38,9 @@ function object_button(object) {
 
 	object.button = make("button", {
 		type: "button", class: `object ${kind}${object.takes ? " takes" : ""}`,
-		"data-id": object.id, "aria-label": describe(object), title: object.name,
+		"data-id": object.id,
+		"data-members": object.members && object.members.map(member => member.id).join(" "),
+		"aria-label": describe(object), title: object.name,
 		"aria-pressed": "false", tabindex: "-1",
 	}, make("span", { class: "name" }, object.label),
 	number ? make("span", { class: "number" }, number.toLocaleString("en")) : null);
