@@ -96,6 +96,16 @@ $(OUT)/libdir: always
 demo:
 	@tests/demo
 
+# The page that `explain --html` makes of a run: numpy, lxml and pillow, and of the modules of
+# the demonstration those that are hijacked.
+picture:
+	@tests/setup demo five lxml numpy pillow pyminizip
+	@$(MAKE) --no-print-directory all
+	@PYTHONPATH=cache/real/site-packages:cache/five/site-packages ./pypy-isolate explain \
+	  --html $(OUT)/picture.html pypy3 -c 'import five, lxml.etree, lxml.objectify, \
+	numpy.random, pyminizip; from PIL import Image, ImageCms, ImageFont, _webp'
+	@echo 'To be opened in a browser: $(OUT)/picture.html'
+
 check: setup
 	@$(MAKE) --no-print-directory all
 	bats tests
@@ -256,5 +266,5 @@ check-matrix-short: SUITES = bullseye sid
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all always bench check check-matrix check-matrix-all check-matrix-short check-wheels clean demo faults \
-        fuzz install lint prove rpm sanitize setup suites uninstall wheel
+.PHONY: all always bench check check-matrix check-matrix-all check-matrix-short check-wheels clean \
+        demo faults fuzz install lint picture prove rpm sanitize setup suites uninstall wheel
