@@ -160,8 +160,8 @@ function draw_arrows(model) {
 		arrow.line = line("arrow", `${arrow.from.label} → ${arrow.to.label}`);
 		arrow.line.dataset.from = arrow.from.id;
 		arrow.line.dataset.count = arrow.hijacked;
-		arrow.line.style.strokeWidth = arrow.from === arrow.to ? 1.4 :
-			(1.4 + 0.8 * Math.log10(arrow.hijacked)).toFixed(2);
+		arrow.line.classList.toggle("loop", arrow.from === arrow.to);
+		arrow.line.style.setProperty("--width", 1.4 + 0.8 * Math.log10(arrow.hijacked));
 	}
 }
 

@@ -19,7 +19,7 @@ function headline(model) {
 	const { hijacked, process } = model, packages = model.hijacked_packages.size;
 
 	if (hijacked)
-		return `${plural(packages, "package")}, ${plural(hijacked, "reference")} would have gone `
+		return `${plural(hijacked, "reference")} of ${plural(packages, "package")} would have gone `
 			+ "to the interpreter’s libraries";
 	if (!process.interpreter)
 		return "No Python interpreter ran in this process";
@@ -27,6 +27,9 @@ function headline(model) {
 		return "No extension module was isolated in this process";
 	return "Nothing would have been hijacked in this run";
 }
+
+const bytes = n => n < 1e6 ? `${Math.round(n / 1e3)} kB` :
+	`${(n / 1e6).toLocaleString("en", { maximumFractionDigits: 1 })} MB`;
 
 function facts(model) {
 	const { process } = model, rooms = model.rooms.length - 1;
@@ -39,8 +42,7 @@ function facts(model) {
 		[rooms, rooms === 1 ? "namespace beside it" : "namespaces beside it"],
 		[model.references, "references"],
 		process.cost ? [milliseconds(process.cost.nanoseconds), "our time"] : null,
-		process.cost ? [`${(process.cost.private_bytes / 1048576).toLocaleString("en",
-			{ maximumFractionDigits: 1 })} MB`, "our memory"] : null,
+		process.cost ? [bytes(process.cost.private_bytes), "our memory"] : null,
 		process.mode && process.mode !== "enforce" ? [process.mode, "mode"] : null,
 	].filter(Boolean);
 }

@@ -105,7 +105,7 @@ function draw_room(room) {
 /* The hall: what would be taken comes last, next to the rooms. */
 function draw_hall(room) {
 	const rank = object => object.kind === "program" ? 0 : object.kind === "interpreter" ? 1 :
-		object.takes ? 3 : 2;
+		object.takes ? 4 : object.kind === "module" ? 3 : 2;
 	const objects = [...room.objects].sort((a, b) => rank(a) - rank(b));
 
 	room.element = $("hall");
