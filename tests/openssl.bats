@@ -135,8 +135,7 @@ PY
   PYTHON=$(command -v pypy3)
   script <<'PY'
 import ctypes
-for name in "libcrypto.so.3", "libssl.so.3":
-    ctypes.CDLL(name, ctypes.RTLD_GLOBAL)
+kept = [ctypes.CDLL(name, ctypes.RTLD_GLOBAL) for name in ("libcrypto.so.3", "libssl.so.3")]
 import talk
 talk.main(["shared3"])
 PY

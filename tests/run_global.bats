@@ -88,7 +88,7 @@ try:
     import taker.after
 except ImportError as error:
     print("not yet")
-ctypes.CDLL(os.environ["GIVEN"], mode=ctypes.RTLD_GLOBAL)
+kept = ctypes.CDLL(os.environ["GIVEN"], mode=ctypes.RTLD_GLOBAL)
 import taker.after, giver.after
 print(library.library_count(), taker.after.count(), giver.after.count())
 PY
@@ -132,7 +132,7 @@ import loaded
 process = ctypes.CDLL(None)
 library = ctypes.CDLL(os.environ["GIVEN"])
 print(hasattr(process, "library_count"))
-ctypes.CDLL(os.environ["GIVEN"], mode=ctypes.RTLD_GLOBAL)
+kept = ctypes.CDLL(os.environ["GIVEN"], mode=ctypes.RTLD_GLOBAL)
 print(process.library_count(), library.library_count(), process.library_count())
 print(loaded.address(process, "library_count") == loaded.address(library, "library_count"))
 PY

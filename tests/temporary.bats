@@ -84,7 +84,7 @@ False'
 @test "no memfd_create(): RTLD_GLOBAL, a symbol that the policy gives, a bare name" {
   script <<'PY'
 import ctypes, os, sys
-ctypes.CDLL(sys.argv[1], mode=os.RTLD_NOW | os.RTLD_GLOBAL)
+kept = ctypes.CDLL(sys.argv[1], mode=os.RTLD_NOW | os.RTLD_GLOBAL)
 import promote.consumer, need.several, hosts.mod, leftovers
 print(promote.consumer.version(), need.several.version() != "", hosts.mod.version() != "")
 print(leftovers.here())
