@@ -78,10 +78,15 @@ as_user() {
   local setting
   for setting in PYPY_ISOLATE=off PYPY_ISOLATE=nonsense "PYPY_ISOLATE_CONF=$PWD/mine.conf" \
     PYPY_ISOLATE_CONF=/nowhere PYPY_ISOLATE_LOG=nonsense PYPY_ISOLATE_LOG=debug \
-    "PYPY_ISOLATE_LOG=debug:$PWD/log"; do
+    "PYPY_ISOLATE_LOG=debug:$PWD/log" "PYPY_ISOLATE_RECORD=$PWD/record"; do
+    : >record
+    chmod a+rw record
     as_user '' LD_AUDIT=libthread_db.so.1 "$setting"
     prints 'own True'
     [ ! -e log ]
+    # That of timeout, which has no privileges, is another program's.
+    run grep -F "$PWD/interpreter" record
+    assert_output ''
   done
 }
 

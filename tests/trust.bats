@@ -241,6 +241,22 @@ print(own.mod.version())' \
   assert_regex "$stderr" 'own/mod'
 }
 
+@test "trust: nor does the record that explain asks for, and it is never made" {
+  export PYPY_ISOLATE_RECORD=$PWD/record
+  isolated -c 'import own.mod'
+  assert_success
+  assert_equal "$stderr$(ls record* 2>/dev/null)" ''
+  : >target
+  ln -s target record
+  isolated -c 'import own.mod'
+  grep -q 'own/mod' target
+  : >target
+  chown -h "$other" record
+  isolated -c 'import own.mod'
+  assert_success
+  [ ! -s target ]
+}
+
 @test "trust: a log that nobody reads does not hold the process" {
   mkfifo fifo
   PYPY_ISOLATE_LOG=debug:$PWD/fifo isolated -c 'import own.mod; print("ran")'
