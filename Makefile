@@ -175,7 +175,7 @@ prove: all
 
 # Hostile files: FUZZ_SECONDS of libFuzzer for each of FUZZ, tests/fuzz/*.c. What is found
 # stays in cache/fuzz.
-FUZZ         = elf image conf cache closure
+FUZZ         = elf image lookup conf cache closure
 FUZZ_SECONDS = 60
 FUZZ_CFLAGS  = -std=gnu11 $(WARN) -I. -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer \
                -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
