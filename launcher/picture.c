@@ -3,68 +3,62 @@
  *
  * The page is compiled in as it stands in launcher/picture: page.html, in which a line @NAME@
  * stands for the file of that name, and @report@ for the JSON. What is in that comes from
- * anywhere: names of files, of symbols, of packages. In the page it is text of a <script> that
- * is not run, which only a '<' could end or turn into a comment, and json_text() writes none. */
+ * anywhere: names of files, of symbols, of packages. In the page it is text of a <script> that is
+ * not run, which only a '<' could end or turn into a comment, and json_text() writes none. */
 #include <string.h>
 
 #include "launcher/explain_parts.h"
+#include "policy/compiled_in.h"
 
-/* Hidden: defined right here, so no reason to go through the GOT. */
-#define TEXT(name, path)								\
-	asm(".pushsection .rodata\n"							\
-	    "picture_" #name ": .incbin \"launcher/picture/" path "\"\n"		\
-	    "picture_" #name "_end:\n"							\
-	    ".popsection\n");								\
-	extern const char picture_##name[] __attribute__((visibility("hidden")));	\
-	extern const char picture_##name##_end[] __attribute__((visibility("hidden")))
+#define TEXT(symbol, name) COMPILED_IN(symbol, ".picture_text", name, "launcher/picture/" name)
 
-TEXT(page, "page.html");
-TEXT(style, "style.css");
-TEXT(model, "model.js");
-TEXT(rooms, "rooms.js");
-TEXT(arrows, "arrows.js");
-TEXT(panel, "panel.js");
-TEXT(start, "page.js");
+TEXT(picture_page, "page.html");
+TEXT(picture_style, "style.css");
+TEXT(picture_model, "model.js");
+TEXT(picture_rooms, "rooms.js");
+TEXT(picture_arrows, "arrows.js");
+TEXT(picture_panel, "panel.js");
+TEXT(picture_start, "page.js");
 
-static void put(FILE *out, const char *text, const char *end)
+static bool stands_for(const char *line, size_t length, const char *name)
 {
-	fwrite(text, 1, (size_t)(end - text), out);
+	size_t its = strlen(name);
+
+	return length == its + 3 && line[0] == '@' && !memcmp(line + 1, name, its) &&
+	       line[its + 1] == '@';
 }
 
-/* Is what stands for that line of page.html written? */
-static bool put_part(FILE *out, const char *line, size_t length, const struct explain *explain)
+/* A line of page.html, or what stands there. */
+static void put_line(FILE *out, const char *line, size_t length, const struct explain *explain)
 {
-	static const struct {
-		const char *line, *text, *end;
-	} parts[] = {
-		{ "@style.css@\n", picture_style, picture_style_end },
-		{ "@model.js@\n", picture_model, picture_model_end },
-		{ "@rooms.js@\n", picture_rooms, picture_rooms_end },
-		{ "@arrows.js@\n", picture_arrows, picture_arrows_end },
-		{ "@panel.js@\n", picture_panel, picture_panel_end },
-		{ "@page.js@\n", picture_start, picture_start_end },
-		{ "@report@\n", NULL, NULL },
+	static const struct conf_text *const parts[] = {
+		&picture_style, &picture_model, &picture_rooms, &picture_arrows, &picture_panel,
+		&picture_start, NULL,
 	};
 
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		if (length == strlen(parts[i].line) && !memcmp(line, parts[i].line, length)) {
-			if (parts[i].text)
-				put(out, parts[i].text, parts[i].end);
-			else
-				explain_json(explain, out);
-			return true;
+	if (stands_for(line, length, "report")) {
+		explain_json(explain, out);
+		return;
+	}
+	for (const struct conf_text *const *part = parts; *part; part++)
+		if (stands_for(line, length, (*part)->name)) {
+			fwrite((*part)->text, 1, (*part)->length, out);
+			return;
 		}
-	return false;
+	fwrite(line, 1, length, out);
 }
 
 void explain_html(const struct explain *explain, FILE *out)
 {
-	for (const char *line = picture_page; line < picture_page_end;) {
-		const char *end = memchr(line, '\n', (size_t)(picture_page_end - line));
-		const char *next = end ? end + 1 : picture_page_end;
+	const char *line = picture_page.text;
+	size_t left = picture_page.length;
 
-		if (!put_part(out, line, (size_t)(next - line), explain))
-			put(out, line, next);
-		line = next;
+	while (left) {
+		const char *end = memchr(line, '\n', left);
+		size_t length = end ? (size_t)(end - line) + 1 : left;
+
+		put_line(out, line, length, explain);
+		line += length;
+		left -= length;
 	}
 }

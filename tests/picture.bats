@@ -52,8 +52,8 @@ browse() {
 
 @test "picture: what can be counted in the page is what the JSON has" {
   browse report.html <<'PY'
-click("#bindings > summary")
-click("#modules > summary")
+unfold("#bindings")
+unfold("#modules")
 ids = []
 for each in every(".object"):
     ids += (each.get_attribute("data-members") or each.get_attribute("data-id")).split()
@@ -321,7 +321,7 @@ name, = [each["name"] for each in report["processes"][0]["objects"] if "pyminizi
 assert "/a??<!--<" in name and "/script><img src=x onerror=" in name, name
 object_button("pyminizip").click()
 assert one("#details .path").text == name, one("#details .path").text
-click("#modules > summary")
+unfold("#modules")
 assert name in [each.get_attribute("textContent") for each in every("#modules tbody th")]
 assert "<img src=x" in one("#command").text and not every("img")
 assert driver.title.startswith("pypy3 -c import") and driver.title.endswith("explain"), driver.title

@@ -1,9 +1,9 @@
 /* Rooms on the page -> arrows between what is in them.
  *
  * An arrow is all references from one object to one other. Each runs in the white between the
- * boxes, never over a name: out of the row to the left, and then either up beside the column and
- * along below the hall, on a lane for each library that would be taken; or, in the room's own
- * margin, to the own library. Both are six points, so one can turn into the other. */
+ * boxes, never over a name: out of the row to the left, and then either up beside the column
+ * and along below the hall, on a lane for each library that would be taken; or, in the room's
+ * own margin, to the own library. Both are six points, so one can turn into the other. */
 
 const LANE = 5;			/* between two lines side by side */
 const ROOM_LANES = 4;

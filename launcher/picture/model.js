@@ -3,7 +3,7 @@
 const TARGETS = { own: "its own libraries", self: "itself", capi: "the C API",
 	host: "what all rooms share", unlisted: "what only another library of the interpreter has" };
 
-const plural = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many || one + "s"}`;
+const plural = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 /* The last part of a path. */
 const base_name = path => path.slice(path.lastIndexOf("/") + 1) || path;
@@ -11,7 +11,7 @@ const base_name = path => path.slice(path.lastIndexOf("/") + 1) || path;
 /* Short, for the picture: without what every module's file name ends with, and without the hash
  * that auditwheel writes into a library's. */
 function short_name(object) {
-	const name = base_name(object.soname && object.kind !== "mirror" ? object.soname : object.name);
+	const name = base_name((object.kind !== "mirror" && object.soname) || object.name);
 
 	if (object.kind === "module")
 		return name.replace(/(.)\.(?:(?:cpython|pypy|abi)[^/]*\.)?so$/, "$1");

@@ -160,8 +160,8 @@ function apply_filter() {
 			room.element.classList.toggle("lost", Boolean(view.found) &&
 				![...room.objects, ...room.doors].some(object => view.found.shown.has(object)));
 	$("picture").classList.toggle("filtered", Boolean(view.found));
-	$("found").textContent = view.found ?
-		`${view.found.matches.size.toLocaleString("en")} of ${plural(model.by_id.size, "object")}` : "";
+	$("found").textContent = view.found ? `${view.found.matches.size.toLocaleString("en")} of ${
+		plural(model.by_id.size, "object")}` : "";
 	fill_tables();
 	place();
 }

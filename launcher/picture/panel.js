@@ -4,8 +4,8 @@ const KINDS = {
 	program: "The program", interpreter: "The interpreter: it implements the C API",
 	host: "A library that all rooms share", module: "A module", library: "A library",
 	mirror: "A door", doors: "Doors to libraries that all rooms share",
-	scope: "A list of what is searched for a module", linker: "The dynamic linker", vdso: "The kernel’s part of the process",
-	auditor: "The audit module",
+	scope: "A list of what is searched for a module",
+	linker: "The dynamic linker", vdso: "The kernel’s part of the process",
 };
 
 function link(object, choose) {
@@ -22,13 +22,15 @@ function row(term, ...values) {
 /* A path may go on in the next line after a slash. */
 const breakable = path => path.split(/(?<=\/)/).flatMap(part => [part, make("wbr")]);
 
-const milliseconds = n => `${(n / 1e6).toLocaleString("en", { maximumSignificantDigits: 2 })} ms`;
+const milliseconds = n =>
+	`${(n / 1e6).toLocaleString("en", { maximumSignificantDigits: 2 })} ms`;
 
 function facts_of(model, object, choose) {
 	const module = object.module || {}, of = model.by_id.get(object.mirror_of);
 
 	return make("dl", { class: "facts" },
-		object.is_door ? "" : make("dd", { class: "path" }, make("code", null, ...breakable(object.name))),
+		object.is_door ? "" : make("dd", { class: "path" },
+			make("code", null, ...breakable(object.name))),
 		...row("SONAME", object.soname && object.soname !== base_name(object.name) ?
 			make("code", null, object.soname) : null),
 		...row("mirrors", of ? link(of, choose) : null),
@@ -105,15 +107,21 @@ function draw_panel(model, object, choose) {
 
 /* ---- tables ---- */
 
+function cell_of(cell, is_first) {
+	if (is_first)
+		return make("th", { scope: "row" }, cell);
+	return typeof cell === "number" ? make("td", { class: "number" }, cell.toLocaleString("en")) :
+		make("td", null, cell || "");
+}
+
+/* rows: { cells, kind }, kind for what is printed. */
 function table(caption, heads, rows) {
 	return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
 		make("table", null, make("caption", null, caption),
 			make("thead", null, make("tr", null, ...heads.map(head =>
 				make("th", { scope: "col" }, head)))),
-			make("tbody", null, ...rows.map(cells => make("tr", { class: cells.kind }, ...cells.map((cell, i) =>
-				i ? make("td", typeof cell === "number" ? { class: "number" } : null,
-					typeof cell === "number" ? cell.toLocaleString("en") : cell || "") :
-					make("th", { scope: "row" }, cell)))))));
+			make("tbody", null, ...rows.map(({ cells, kind }) => make("tr", { class: kind },
+				...cells.map((cell, i) => cell_of(cell, i === 0)))))));
 }
 
 function bindings_table(model, bindings) {
@@ -121,9 +129,9 @@ function bindings_table(model, bindings) {
 
 	return table("Bindings, by pairs of objects",
 		["From", "To", "Which is", "References", "Hijacked without us", "By", "Namespace"],
-		rows.map(each => Object.assign([each.from.label, each.to.label, TARGETS[each.target] || each.target,
-			each.count, each.hijacked, each.plain ? each.plain.label : "",
-			String(each.from.namespace)], { kind: each.hijacked ? "hijacked" : "plain" })));
+		rows.map(each => ({ kind: each.hijacked ? "hijacked" : "plain", cells: [
+			each.from.label, each.to.label, TARGETS[each.target] || each.target, each.count,
+			each.hijacked, each.plain ? each.plain.label : "", String(each.from.namespace)] })));
 }
 
 function modules_table(model) {
@@ -132,8 +140,8 @@ function modules_table(model) {
 		model.modules.map(module => {
 			const object = model.by_id.get(module.object);
 
-			return [object ? object.name : module.path, module.package || "",
+			return { cells: [object ? object.name : module.path, module.package || "",
 				String(module.namespace), module.reason, module.rule,
-				module.nanoseconds ? milliseconds(module.nanoseconds) : "", module.refused];
+				module.nanoseconds ? milliseconds(module.nanoseconds) : "", module.refused] };
 		}));
 }
