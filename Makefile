@@ -42,7 +42,7 @@ PROTECTION_i686    = -fcf-protection
 # Atomics of libgcc's would take the note away: its objects have none.
 PROTECTION_aarch64 = -mbranch-protection=standard -mno-outline-atomics
 
-# Distributions ask for LTO, which does not see what assembly defines (policy/builtin.c).
+# Distributions ask for LTO, which does not see what assembly defines (policy/compiled_in.h).
 
 OUT = build
 objects = $(patsubst %,$(OUT)/%.o,$(1))
