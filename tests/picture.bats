@@ -11,9 +11,7 @@ load helper
 
 setup_file() {
   provide picture five lxml numpy pillow pyminizip
-  cd "$BATS_FILE_TMPDIR" || return
-  export PYTHONPATH=$cache/real/site-packages:$cache/five/site-packages PYTHONDONTWRITEBYTECODE=1
-  unset LD_AUDIT LD_PRELOAD LD_BIND_NOW
+  setup
   cat >run.py <<'PY'
 import os
 import lxml.etree, lxml.objectify, numpy.random, pyminizip
@@ -39,6 +37,8 @@ PY
 
 setup() {
   cd "$BATS_FILE_TMPDIR" || return
+  export PYTHONPATH=$cache/real/site-packages:$cache/five/site-packages PYTHONDONTWRITEBYTECODE=1
+  unset LD_AUDIT LD_PRELOAD LD_BIND_NOW
 }
 
 # browse PAGE [WORD...]: with the steps on standard input
@@ -137,6 +137,13 @@ assert object_button("_five").get_attribute("aria-pressed") == "true"
 assert len(every("#lines .quiet")) == sum(1 for each in own if each["target"] in ("capi", "host"))
 every("#details .hijacked .link")[0].click()
 assert one("#panel-name").text.startswith("lib"), one("#panel-name").text
+# What would be taken says from whom.
+every("#taken button")[0].click()
+most = max(plain, key=lambda each: sum(one["hijacked"] for one in arrows if one["plain"] == each))
+assert one("#details .path").text == by_id[most]["name"], one("#details .path").text
+assert [each.text for each in every("#details section:first-of-type li > .number")] == [
+    f"{each['hijacked']:,}" for each in sorted(arrows, key=lambda each: -each["hijacked"])
+    if each["plain"] == most]
 assert object_button("_five").get_attribute("aria-pressed") == "false"
 click("#close")
 assert not shown("#close") and one("#legend").is_displayed()
@@ -228,10 +235,10 @@ for theme, paper, red in (("light", (0xf6, 0xf5, 0xf2), (0xc0, 0x25, 0x30)),
 PY
 }
 
-# What a person would see at once: names one over the other, lines through names, a page that
-# has to be pushed sideways. The texts have the contrast of WCAG's AA.
-@test "picture: no name is under another or under a line, 1280 and 400 pixels wide" {
-  browse report.html <<'PY'
+# readable PAGE: what a person would see at once is not there: names one over the other, lines
+# through names, a page that has to be pushed sideways.
+readable() {
+  browse "$1" <<'PY'
 def wrong():
     return js("""
         const place = element => element.getBoundingClientRect();
@@ -259,6 +266,29 @@ for width in 1280, 400:
         assert js("return document.documentElement.scrollWidth") <= width
         assert not wrong(), (width, state, wrong()[:9])
 PY
+}
+
+@test "picture: no name is under another or under a line, 1280 and 400 pixels wide" {
+  readable report.html
+}
+
+@test "picture: ... nor with 14 namespaces and 300 objects" {
+  provide real
+  "$built/pypy-isolate" explain --json many.json --html many.html pypy3 - <<'PY'
+import importlib
+for name in """five pyminizip numpy.random lxml.etree PIL._imaging PIL._imagingft PIL._webp
+        av bcrypt brotli brotlicffi contourpy cramjam cryptography.hazmat.bindings._rust
+        google_crc32c igraph isal.isal_zlib jq kiwisolver matplotlib.ft2font pikepdf
+        pillow_heif Crypto.Cipher.AES pygit2 pyproj zmq rapidfuzz.fuzz rocksdict ssh uharfbuzz
+        ujson zlib_ng.zlib_ng lz4.frame psutil yaml""".split():
+    importlib.import_module(name)
+PY
+  run /usr/bin/python3 -c 'import json
+process = json.load(open("many.json"))["processes"][0]
+print(len(process["namespaces"]) - 1, len(process["objects"]) >= 300)'
+  assert_output '14 True'
+  [ "$(stat -c %s many.html)" -lt 1000000 ]
+  readable many.html
 }
 
 @test "picture: the contrast of what is written is 4.5 at least, in light and in dark" {

@@ -53,27 +53,30 @@ function symbols_of(binding) {
 			(left > 0 ? ` and ${left.toLocaleString("en")} more` : "")));
 }
 
-function binding_item(binding, other, choose) {
+/* what: which number of the binding is meant, "count" or "hijacked". */
+function binding_item(binding, other, what, choose) {
 	const item = make("li", binding.hijacked ? { class: "hijacked" } : null,
 		link(other, choose), " ",
-		make("span", { class: "number" }, binding.count.toLocaleString("en")));
+		make("span", { class: "number" }, binding[what].toLocaleString("en")));
 
-	if (binding.hijacked && binding.plain)
+	if (what === "hijacked")
+		item.append(symbols_of(binding) || "");
+	else if (binding.hijacked && binding.plain)
 		item.append(make("p", null, `${binding.hijacked.toLocaleString("en")} of them would have `
 			+ "gone to ", link(binding.plain, choose)), symbols_of(binding) || "");
 	return item;
 }
 
-function binding_list(title, bindings, end, choose) {
+function binding_list(title, bindings, end, what, choose) {
 	if (!bindings.length)
 		return "";
-	const sum = bindings.reduce((n, binding) => n + binding.count, 0);
+	const sum = bindings.reduce((n, binding) => n + binding[what], 0);
 	const sorted = [...bindings].sort((a, b) => b.hijacked - a.hijacked || b.count - a.count);
 
 	return make("section", null, make("h3", null, title, " ",
 		make("span", { class: "number" }, sum.toLocaleString("en"))),
 		make("ul", { class: "bindings" }, ...sorted.map(binding =>
-			binding_item(binding, binding[end], choose))));
+			binding_item(binding, binding[end], what, choose))));
 }
 
 function draw_panel(model, object, choose) {
@@ -94,11 +97,11 @@ function draw_panel(model, object, choose) {
 			make("li", null, link(member, choose)))));
 	for (const [target, name] of Object.entries(TARGETS))
 		$("details").append(binding_list(`Bound to ${name}`,
-			object.out.filter(binding => binding.target === target), "to", choose));
+			object.out.filter(binding => binding.target === target), "to", "count", choose));
 	$("details").append(
-		binding_list("Would have been bound to this", taken, "from", choose),
+		binding_list("Would have been bound to this", taken, "from", "hijacked", choose),
 		binding_list("Bound to this, from", object.in.filter(each => each.from !== object), "from",
-			choose));
+			"count", choose));
 	if (object.needed && object.needed.length)
 		$("details").append(make("section", null, make("h3", null, "Needs"),
 			make("ul", { class: "bindings" }, ...object.needed.map(id => model.by_id.get(id))
