@@ -16,6 +16,8 @@ built=${ISOLATE_BUILT:-$root}
 strict=(-g -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 unset PYPY_ISOLATE PYPY_ISOLATE_CONF PYPY_ISOLATE_LOG
+# A minimal machine has none set, and then names in UTF-8 cannot be printed.
+export LC_ALL=C.UTF-8
 
 # A test that cannot run here is skipped, but where everything must work it fails.
 cannot() {
