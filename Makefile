@@ -137,7 +137,7 @@ lint:
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --error-exitcode=1 --max-configs=1 -I. -D_GNU_SOURCE -D__x86_64__ -D__LP64__ \
 	  -D__WORDSIZE=64 '-DElfW(type)=Elf64_##type' policy audit launcher
-	shellcheck -x .ci/run tests/setup tests/demo tests/fuzz/run tests/*.bats $(shell find tests -name '*.bash')
+	shellcheck -x .ci/run tests/setup tests/demo tests/matrix/root tests/matrix/run tests/matrix/foreign tests/fuzz/run tests/*.bats $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*.[1-8]
 
 analyze/%:
@@ -263,8 +263,20 @@ check-matrix check-matrix-all check-matrix-short: all
 
 check-matrix-short: SUITES = bullseye sid
 
+# The same in roots of other architectures, with what is built for each into build/arch;
+# all but i386 by qemu-user. -all has more files. ROWS="bookworm-arm64" selects.
+ROWS = $(shell tests/matrix/foreign rows)
+
+check-arch check-arch-all:
+	@tests/setup matrix arch
+	@for row in $(ROWS); do \
+	  $(MAKE) --no-print-directory -s CC="$$(tests/matrix/foreign compiler $$row)-gcc" \
+	    OUT=$(OUT)/arch/$$row MODULE=$(OUT)/arch/$$row/libpypy-isolate.so \
+	    PROGRAM=$(OUT)/arch/$$row/pypy-isolate all || exit; done
+	@tests/matrix/run $(if $(filter %-all,$@),-a) $(ROWS)
+
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all always bench check check-matrix check-matrix-all check-matrix-short check-wheels clean \
-        demo faults fuzz install lint picture prove rpm sanitize setup suites uninstall wheel
+.PHONY: all always bench check check-arch check-arch-all check-matrix check-matrix-all \
+        check-matrix-short check-wheels clean demo faults fuzz install lint picture prove rpm sanitize setup suites uninstall wheel

@@ -16,7 +16,8 @@
 #include "audit/sys.h"
 #include "policy/package.h"
 
-#define FILE_MAX ((size_t)1 << 33)	/* bytes; the largest libraries have 2 GB */
+/* Bytes: 8 GiB, of which 32 bits can address a quarter. The largest libraries have 2 GB. */
+#define FILE_MAX (SIZE_MAX >> (sizeof(size_t) == 8 ? 31 : 1))
 
 static size_t path_bucket(const char *path)
 {

@@ -15,7 +15,7 @@ FIXTURE="$TOP/tests/fixture"
 PYTHON=${PYTHON:-pypy3}
 # The one place that says how to isolate: words to put before the interpreter.
 ISOLATE=${ISOLATE:-$built/pypy-isolate}
-ISOLATE_TIMEOUT=60	# seconds; nothing here may hang
+ISOLATE_TIMEOUT=${ISOLATE_TIMEOUT:-60}	# seconds; nothing here may hang
 
 unset LD_PRELOAD LD_AUDIT LD_BIND_NOW
 export PYTHONDONTWRITEBYTECODE=1
@@ -108,6 +108,16 @@ interpret() {
     "$FIXTURE/inside.py" "$BATS_TEST_TMPDIR/report" "$SITE" "$1" </dev/null
 }
 
+# What is said on standard error. In a root of another architecture (matrix/root) the shell
+# is none of it, and its ld.so says that it has no use for the audit module.
+complaints() {
+  if [[ ${MATRIX_ROW:-} ]]; then
+    grep -v "^ERROR: ld.so: object '$built/libpypy-isolate.so' cannot be loaded as audit interface: .*; ignored.$" || true
+  else
+    cat
+  fi
+}
+
 # run_script plain|isolated SCRIPT: sets output (of stdout), errors and status. A
 # library in PRELOAD is preloaded into the interpreter. Standard output is a file, and
 # with PIPED a pipe.
@@ -126,7 +136,7 @@ run_script() {
     interpret "$2" "${prefix[@]}" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
   fi
   output=$(<"$BATS_TEST_TMPDIR/out")
-  errors=$(<"$BATS_TEST_TMPDIR/err")
+  errors=$(complaints <"$BATS_TEST_TMPDIR/err")
   wrong=$(check_namespaces "$where" "$report") || fail "$1${PRELOAD:+ with $PRELOAD}: $wrong
 exit status $status, and it said
 $output
@@ -157,7 +167,7 @@ with_every_malloc() {
   local script PRELOAD
   script=$(cat)
   for PRELOAD in '' libjemalloc.so.2 libtcmalloc_minimal.so.4; do
-    [[ -z $PRELOAD ]] || /sbin/ldconfig -p | grep -q "^[[:space:]]$PRELOAD " ||
+    [[ -z $PRELOAD || -z $(LD_PRELOAD=$PRELOAD$beside "$PYTHON" -c '' 2>&1) ]] ||
       cannot "no $PRELOAD here"
     both "$1" <<<"$script"
   done

@@ -425,7 +425,7 @@ import own.dl as dl
 process = dl.open(None, os.RTLD_NOW)
 print(dl.where(dl.sym(process, "getpid"))[0].rpartition("/")[2])
 print("/libpypy" in dl.where(dl.sym(process, "PyPyLong_FromLong"))[0])
-for name in ("zlibVersion", "XML_ExpatVersion", "vmprof_enter_signal"):
+for name in ("zlibVersion", "XML_ExpatVersion", "_pypy_init_home"):
     try:
         print(dl.where(dl.sym(process, name))[2])
     except OSError as error:
@@ -575,7 +575,7 @@ library = ctypes.CDLL(sys.argv[1])
 print(library.getpid() > 0, own.mod.version())
 print(sum(sys.argv[1] in line for line in open("/proc/self/maps")) > 0)
 PY
-  cp "$(ldd /usr/bin/env | sed -n 's/.*=> \(.*libc\.so\.6\) .*/\1/p')" ./copied.so
+  cp "$(ldd "$(command -v pypy3)" | sed -n 's/.*=> \(.*libc\.so\.6\) .*/\1/p')" ./copied.so
   export PYPY_ISOLATE_LOG=debug
   isolated script.py "$PWD/copied.so"
   assert_success

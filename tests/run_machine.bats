@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What is an architecture's own: mirrors that its tools can read, jumps that its processor
+# checks, and files of another.
+
+# Bats sets stderr; each test is a subshell of its own.
+# shellcheck disable=SC2030,SC2031,SC2154
+
+load helper_live
+
+setup_file() {
+  live_begin
+}
+
+setup() {
+  live_test
+}
+
+# machine FILE: its class, byte order and machine, as readelf has them
+machine() {
+  readelf -hW "$1" | sed -n -E 's/^ +(Class|Data|Machine|Flags): +//p'
+}
+
+# mirrors: copies of all that are made for own.mod, mirror.0 and so on
+mirrors() {
+  script <<'PY'
+import os, shutil
+before = set(os.listdir("/proc/self/fd"))
+import own.mod
+new = sorted(set(os.listdir("/proc/self/fd")) - before, key=int)
+for n, fd in enumerate(fd for fd in new if os.path.exists("/proc/self/fd/" + fd)):
+    shutil.copyfile("/proc/self/fd/" + fd, "mirror.%d" % n)
+print(own.mod.version())
+PY
+  isolated
+  prints own
+}
+
+@test "machine: mirrors are of this machine, and readelf finds no fault with them" {
+  local mirror wanted
+  mirrors
+  wanted=$(machine "$SITE"/own/mod.*.so)
+  [ -e mirror.2 ] || fail "fewer than three mirrors"
+  for mirror in mirror.*; do
+    assert_equal "$(machine "$mirror")" "$wanted"
+    run --separate-stderr readelf -aDW "$mirror"
+    assert_equal "$stderr" ''
+    refute_output --regexp '<corrupt|<unknown'
+    run -1 grep -E '^ +LOAD .*E' <<<"$output"
+  done
+  # libc's mirror: absolute, under the versions of its functions
+  run grep -cE ' (FUNC|OBJECT) .* ABS [a-z]+@@?GLIBC_' <(readelf -DsW mirror.*)
+  [ "$output" -gt 1000 ] || fail "$output symbols with a version"
+}
+
+@test "machine: the module and its mirrors promise all that this processor can check" {
+  local promise file
+  case $(readelf -hW "$built/libpypy-isolate.so") in
+    *AArch64*) promise='AArch64 feature: BTI, PAC' ;;
+    *X86-64* | *80386*) promise='x86 feature: IBT, SHSTK' ;;
+    *) not_applicable "this architecture has no note of what its code holds to" ;;
+  esac
+  mirrors
+  for file in "$built/libpypy-isolate.so" mirror.*; do
+    readelf -nW "$file" >notes
+    grep -qF "$promise" notes || fail "$file: $(cat notes)"
+  done
+}
+
+# jumper FILE: a program that may jump to its argument, `landing` or `nowhere`, in pages
+# that are protected as ld.so protects code that has the note
+jumper() {
+  gcc -O1 -mbranch-protection=standard -Wl,-z,force-bti -o "$1" -x c - <<'C'
+#include <string.h>
+__asm__(".text\n.type landing, %function\nlanding: hint #34\nret\n"
+	".type nowhere, %function\nnowhere: nop\nret\n");
+void landing(void);
+void nowhere(void);
+int main(int argc, char **argv)
+{
+	void (*volatile target)(void) = argc > 1 && !strcmp(argv[1], "landing") ? landing : nowhere;
+
+	target();
+	return 0;
+}
+C
+}
+
+@test "machine: where BTI is enforced, all entries are landing pads; without one, SIGILL" {
+  local offset
+  [[ $(readelf -hW "$built/libpypy-isolate.so") == *AArch64* ]] ||
+    not_applicable "BTI is of AArch64"
+  jumper jump
+  run ./jump landing
+  assert_success
+  run ./jump nowhere
+  [ "$status" -eq 132 ] || not_applicable "this processor, or this system, does not enforce BTI"
+  isolated -c 'import own.mod; print(own.mod.version())'
+  prints own
+  cp "$built/libpypy-isolate.so" "$built/pypy-isolate" .
+  offset=$((0x$(nm libpypy-isolate.so | awk '$3 == "stub_dlopen" { print $1 }')))
+  assert_equal "$(od -An -tx1 -j "$offset" -N 4 libpypy-isolate.so)" ' 5f 24 03 d5'	# bti c
+  printf '\x1f\x20\x03\xd5' | dd of=libpypy-isolate.so bs=1 seek="$offset" conv=notrunc status=none
+  run timeout 60 ./pypy-isolate pypy3 -c 'import own.mod'
+  assert_equal "$status" 132
+}
+
+@test "machine: a module of the other byte order is refused, and says so" {
+  local file ours data
+  mkdir -p odd
+  file=odd/mod$(pypy3 -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+  cp "$SITE"/own/mod.*.so "$file"
+  # The message names what it should have been.
+  [[ $(machine "$file") == *little* ]] && ours=little data='\2' || ours=big data='\1'
+  printf '%b' "$data" | dd of="$file" bs=1 seek=5 conv=notrunc status=none
+  PYTHONPATH=$PWD isolated -c 'import odd.mod'
+  assert_failure
+  assert_regex "$stderr" "ELF file data encoding not $ours-endian"
+  run "$built/pypy-isolate" check -i pypy3 "$file"
+  assert_failure
+  assert_output --partial "ELF file data encoding not $ours-endian"
+}
