@@ -325,3 +325,14 @@ bool symbols_is_module(const struct symbols *symbols, const char *file_name)
 	}
 	return false;
 }
+
+bool symbols_unwind_all(const struct symbols *libgcc_s, const struct symbols *libc)
+{
+	if (symbols_find(libc, FINDS_FRAMES))
+		return false;
+	for (size_t i = 1; i < libgcc_s->count; i++)
+		if (libgcc_s->sym[i].st_shndx == SHN_UNDEF &&
+		    strcmp(libgcc_s->str + libgcc_s->sym[i].st_name, "_dl_find_object") == 0)
+			return true;
+	return false;
+}

@@ -86,4 +86,13 @@ size_t symbols_find_next(const struct symbols *symbols, size_t index);
  * _cffi_pypyinit_*, with the module's name as file_name up to its first '.'? */
 bool symbols_is_module(const struct symbols *symbols, const char *file_name);
 
+/* What libc itself has kept of GCC's unwinder where it is older than libgcc_s (i386, s390x).
+ * References of libgcc_s bind to it, and it finds frames of base alone (glibc,
+ * sysdeps/generic/unwind-dw2-fde-glibc.c). */
+#define FINDS_FRAMES "_Unwind_Find_FDE"
+
+/* Does a libgcc_s, beside that libc, find frames of all namespaces? From GCC 12 on, with
+ * glibc 2.35 or later. */
+bool symbols_unwind_all(const struct symbols *libgcc_s, const struct symbols *libc);
+
 #endif

@@ -87,18 +87,26 @@ static bool is_shared(const char *soname)
 	       (loader && strcmp(loader, soname) == 0);
 }
 
-/* One unwinder for the process, but only one that finds frames of all
- * namespaces: libgcc_s of GCC 12 and later, with glibc 2.35 and later. */
+/* Of those that find and note frames, each namespace has its own, see FINDS_FRAMES. */
+static bool is_no_unwinder(const void *context, const char *name)
+{
+	(void)context;
+	return strcmp(name, FINDS_FRAMES) != 0 &&
+	       strncmp(name, "__register_frame", strlen("__register_frame")) != 0 &&
+	       strncmp(name, "__deregister_frame", strlen("__deregister_frame")) != 0;
+}
+
+/* One unwinder for the process, but only one that finds frames of all namespaces. */
 static bool unwinds_everywhere(const struct object *object)
 {
-	struct symbols symbols;
+	const struct object *libc = object_in_base("libc.so.6");
+	struct symbols ours, its;
 
-	object_counted_symbols(object, &symbols);
-	for (size_t i = 1; i < symbols.count; i++)
-		if (symbols.sym[i].st_shndx == SHN_UNDEF &&
-		    strcmp(symbols.str + symbols.sym[i].st_name, "_dl_find_object") == 0)
-			return true;
-	return false;
+	if (!libc)
+		return false;
+	object_counted_symbols(object, &ours);
+	object_symbols(libc, &its);
+	return symbols_unwind_all(&ours, &its);
 }
 
 static bool may_share(const struct object *object, const char *soname)
@@ -163,12 +171,14 @@ static size_t needed_of(const struct object *object, const char **needed)
 /* In private. False, with a reason in diag: it cannot be made now; without: there is none. */
 static bool make(struct mirror *mirror, const char *soname, struct diag *diag)
 {
-	const struct mirror_filter all = { 0 };
+	const struct mirror_filter filter = {
+		.passes = strcmp(soname, "libc.so.6") == 0 ? is_no_unwinder : NULL,
+	};
 	const struct object *object = in_base(soname, diag);
 	const char *needed[NEEDED_MAX];
 
 	return object && may_share(object, soname) &&
-	       mirror_make(mirror, object, soname, &all, needed, needed_of(object, needed),
+	       mirror_make(mirror, object, soname, &filter, needed, needed_of(object, needed),
 			   diag);
 }
 

@@ -231,21 +231,6 @@ static void find_api(struct interpreter *interpreter)
 	}
 }
 
-/* One unwinder for the process, but only one that finds frames of all namespaces
- * (audit/host.c). */
-static bool may_share(const struct file *file, const char *name)
-{
-	const struct symbols *symbols = &file->elf.symbols;
-
-	if (strcmp(name, "libgcc_s.so.1") != 0)
-		return true;
-	for (size_t i = 1; i < symbols->count; i++)
-		if (symbols->sym[i].st_shndx == SHN_UNDEF &&
-		    strcmp(symbols->str + symbols->sym[i].st_name, "_dl_find_object") == 0)
-			return true;
-	return false;
-}
-
 static struct file *base_file(const struct interpreter *interpreter, const char *name)
 {
 	for (size_t i = 0; i < interpreter->count; i++) {
@@ -256,6 +241,19 @@ static struct file *base_file(const struct interpreter *interpreter, const char 
 			return file;
 	}
 	return NULL;
+}
+
+/* One unwinder for the process, but only one that finds frames of all namespaces
+ * (audit/host.c). */
+static bool may_share(const struct interpreter *interpreter, const struct file *file,
+		      const char *name)
+{
+	const struct file *libc;
+
+	if (strcmp(name, "libgcc_s.so.1") != 0)
+		return true;
+	libc = base_file(interpreter, "libc.so.6");
+	return libc && symbols_unwind_all(&file->elf.symbols, &libc->elf.symbols);
 }
 
 /* What all would get that base does not have yet. */
@@ -289,7 +287,7 @@ struct file *interpreter_host(struct interpreter *interpreter, const char *name)
 	file = base_file(interpreter, name);
 	if (!file)
 		file = search(interpreter, name);
-	if (!file || file->wrong || !may_share(file, name))
+	if (!file || file->wrong || !may_share(interpreter, file, name))
 		return NULL;
 	file->is_host = true;
 	return file;
