@@ -45,7 +45,7 @@ PY
     assert_equal "$(machine "$mirror")" "$wanted"
     run --separate-stderr readelf -aDW "$mirror"
     assert_equal "$stderr" ''
-    refute_output --regexp '<corrupt|<unknown'
+    refute_output --regexp '<corrupt|<unknown>'
     run -1 grep -E '^ +LOAD .*E' <<<"$output"
   done
   # libc's mirror: absolute, under the versions of its functions
@@ -67,20 +67,23 @@ PY
   done
 }
 
-# jumper FILE: a program that may jump to its argument, `landing` or `nowhere`, in pages
-# that are protected as ld.so protects code that has the note
+# jumper FILE: a program that jumps to `bti c` or, without an argument, to `nop`, in a page
+# protected as ld.so protects the code of an object that has the note
 jumper() {
-  gcc -O1 -mbranch-protection=standard -Wl,-z,force-bti -o "$1" -x c - <<'C'
+  gcc -O1 -o "$1" -x c - <<'C'
+#include <stdint.h>
 #include <string.h>
-__asm__(".text\n.type landing, %function\nlanding: hint #34\nret\n"
-	".type nowhere, %function\nnowhere: nop\nret\n");
-void landing(void);
-void nowhere(void);
+#include <sys/mman.h>
 int main(int argc, char **argv)
 {
-	void (*volatile target)(void) = argc > 1 && !strcmp(argv[1], "landing") ? landing : nowhere;
+	uint32_t code[] = { argc > 1 ? 0xd503245f : 0xd503201f, 0xd65f03c0 /* ret */ };
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	target();
+	memcpy(page, code, sizeof code);
+	__builtin___clear_cache(page, page + sizeof code);
+	if (mprotect(page, 4096, PROT_READ | PROT_EXEC | 0x10 /* PROT_BTI */))
+		return 1;
+	((void (*)(void))page)();
 	return 0;
 }
 C
@@ -93,7 +96,7 @@ C
   jumper jump
   run ./jump landing
   assert_success
-  run ./jump nowhere
+  run ./jump
   [ "$status" -eq 132 ] || not_applicable "this processor, or this system, does not enforce BTI"
   isolated -c 'import own.mod; print(own.mod.version())'
   prints own
