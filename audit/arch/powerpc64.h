@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* 64-bit PowerPC with the second ELF ABI, most often little-endian: what elf_machine.h
- * says. */
+ * says.
+ *
+ * A function has two entries there, st_other says how far apart. ld.so leads a call to the
+ * second only where the symbol is the caller's own (dl-machine.h, ppc64_local_entry_offset):
+ * as those are that redirect.c makes, whose st_other says 0, and a mirror's never are. */
 
 #define MACHINE EM_PPC64
 #define MACHINE_NAME "powerpc64"
