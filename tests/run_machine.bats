@@ -18,7 +18,7 @@ setup() {
 
 # machine FILE: its class, byte order and machine, as readelf has them
 machine() {
-  readelf -hW "$1" | sed -n -E 's/^ +(Class|Data|Machine|Flags): +//p'
+  readelf -hW "$1" | sed -n -E 's/^ +(Class|Data|Machine): +//p'
 }
 
 # mirrors: copies of all that are made for own.mod, mirror.0 and so on
