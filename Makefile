@@ -210,6 +210,7 @@ suites: all
 ZSH_FUNCTIONS = site-functions
 SHARED = $(foreach page,$(wildcard man/*.[1-8]),$(page)=man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
          $(foreach file,pypy-isolate.conf $(wildcard man/*.json),$(file)=doc/pypy-isolate/$(notdir $(file))) \
+         launcher/gdb.py=pypy-isolate/gdb.py \
          launcher/completions/pypy-isolate.bash=bash-completion/completions/pypy-isolate \
          launcher/completions/_pypy-isolate=zsh/$(ZSH_FUNCTIONS)/_pypy-isolate \
          launcher/completions/pypy-isolate.fish=fish/vendor_completions.d/pypy-isolate.fish
@@ -225,7 +226,7 @@ install: all
 # Of directories, those that are ours alone.
 uninstall:
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
-	for each in $(LIBDIR) $(PREFIX)/share/doc; do \
+	for each in $(LIBDIR) $(PREFIX)/share $(PREFIX)/share/doc; do \
 	  [ ! -d $(DESTDIR)$$each/pypy-isolate ] || rmdir $(DESTDIR)$$each/pypy-isolate; done
 
 # For PyPI, in build/dist: the sources, and a wheel for each compiler.

@@ -98,8 +98,9 @@ static void cut(struct targets *targets, ElfW(Addr) start, ElfW(Addr) end, unsig
 		if (spans[i].end <= start || spans[i].start >= end || start >= end)
 			continue;
 		made = span_cut(parts, spans[i], start, end, array);
-		memmove(&spans[i + made], &spans[i + 1],
-			(targets->count - i - 1) * sizeof *spans);
+		if (made != 1)
+			memmove(&spans[i + made], &spans[i + 1],
+				(targets->count - i - 1) * sizeof *spans);
 		memcpy(&spans[i], parts, made * sizeof *spans);
 		targets->count += made - 1;
 	}

@@ -211,8 +211,8 @@ static bool append_path(char *out, size_t size, size_t *length, const char *path
 
 static bool has_up(const char *path)
 {
-	for (; (path = strstr(path, "..")); path += 2)
-		if (path[2] == '/' || path[2] == '\0')
+	for (; *path; path++)
+		if (path[0] == '.' && path[1] == '.' && (path[2] == '/' || path[2] == '\0'))
 			return true;
 	return false;
 }

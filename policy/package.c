@@ -73,7 +73,12 @@ void package_below(const char *path, size_t top, char *out, size_t size)
 
 const char *package_file_name(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *name = path;
 
-	return slash ? slash + 1 : path;
+	/* Not strrchr(): it reads past the end, and valgrind takes that for a mistake when
+	 * ld.so tells us of what is preloaded. */
+	for (; *path; path++)
+		if (*path == '/')
+			name = path + 1;
+	return name;
 }

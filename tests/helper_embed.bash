@@ -92,7 +92,7 @@ answers_right() {
 # walk_process PID: $output is slotwalk's report of a process that waits for a request.
 walk_process() {
   # shellcheck disable=SC2016 # it is the other shell's
-  run --separate-stderr "$slotwalk" "$root/policy/capi/cpython.list" bash -c '
+  run --separate-stderr "$slotwalk" "$root/policy/capi/${CAPI:-cpython}.list" bash -c '
     read -r ready done <<<"$SLOTWALK"
     echo "$1" >&"$ready"
     read -r -u "$done" || true' hold "$1"
@@ -109,20 +109,6 @@ walks_clean() {
 
 # recipe NAME FILE [FROM TO]...: the manual's example of that name, FROM replaced by TO.
 recipe() {
-  local text
-  text=$(awk -v name="$1" '
-    inside && /^\.Ed/ { exit }
-    inside > 1
-    inside && /^\.Bd/ { inside = 2 }
-    $0 == ".\\\" recipe " name { inside = 1 }' "$root/man/pypy-isolate.1")
-  [ "$text" ] || fail "the manual has no recipe $1"
-  text=${text//'\e'/\\}
-  local file=$2
-  shift 2
-  while [ $# -gt 0 ]; do
-    [[ $text == *"$1"* ]] || fail "the recipe does not have $1"
-    text=${text//"$1"/$2}
-    shift 2
-  done
-  echo "$text" >"$file"
+  "$root/tests/fixture/recipe" "$root/man/${PAGE:-pypy-isolate.1}" "$1" "${@:3}" >"$2" ||
+    fail "the recipe $1"
 }
