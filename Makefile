@@ -201,6 +201,10 @@ $(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/p
 check-wheels: all
 	bats tests/wheels
 
+# Engines of many machines, whose workers are isolated: Spark, some 300 MB.
+check-engines: all
+	bats tests/engines
+
 # Other people's tests, with us and without, name by name: an hour or two.
 suites: all
 	@tests/setup suites
@@ -279,5 +283,13 @@ check-arch check-arch-all:
 clean:
 	rm -rf $(OUT) $(MODULE) $(PROGRAM)
 
-.PHONY: all always bench check check-arch check-arch-all check-matrix check-matrix-all \
-        check-matrix-short check-wheels clean demo faults fuzz install lint picture prove rpm sanitize setup suites uninstall wheel
+# Those that are no files.
+.PHONY: all always
+.PHONY: bench
+.PHONY: check check-arch check-arch-all check-engines check-wheels prove sanitize suites
+.PHONY: check-matrix check-matrix-all check-matrix-short
+.PHONY: clean
+.PHONY: demo picture
+.PHONY: faults fuzz lint
+.PHONY: install uninstall rpm wheel
+.PHONY: setup
