@@ -7,6 +7,7 @@
  * turns out not to be needed is the next thread's. */
 #include "audit/namespace.h"
 
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -178,7 +179,7 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 	const struct root *root;
 	void *handle = NULL;
 
-	for (int i = 0; i < ATTEMPTS_MAX; i++) {
+	for (int i = 0; i < ATTEMPTS_MAX && !handle; i++) {
 		unsigned before;
 
 		root = root_ready(interpreter, diag);
@@ -187,10 +188,8 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 		host_prepare();
 		before = host_generation();
 		handle = open_root(root, diag);
-		if (handle)
-			break;
-		host_renew();
-		if (host_generation() == before)
+		host_prepare();
+		if (!handle && host_generation() == before)
 			return NULL;
 	}
 	object = handle ? object_of_map(handle) : NULL;
@@ -274,7 +273,7 @@ static void log_made(const struct namespace *namespace)
 {
 	process_log(LOG_LEVEL_DEBUG, "namespace %ld: made by " NAME_AND_VERSION ", with audit "
 		    "interface %u of glibc %s", (long)namespace->lmid, process.lav,
-		    process.base.libc_version());
+		    gnu_get_libc_version());
 }
 
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
@@ -401,8 +400,8 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 
 bool namespace_shares(const char *name)
 {
-	const char *soname = package_file_name(name);
+	const char *soname = package_file_name(name), *path;
 
 	return rules_interpreter(&process.settings.rules, soname) ||
-	       host_shares(soname);
+	       host_find(soname, &path) != HOST_NOT;
 }

@@ -29,7 +29,6 @@ struct reading {
 	unsigned probe_line;
 	const char *probe;
 	struct patterns never, newer;
-	bool trusted;
 	struct arena *arena;
 	struct diag *diag;
 };
@@ -194,7 +193,7 @@ static bool read_head(struct reading *reading)
 
 		if (!is_comment && !rest.length && !is_directive(word))
 			break;
-		if (!reading->trusted && !check_text(reading, line))
+		if (!check_text(reading, line))
 			return false;
 		if (!is_comment && !read_directive(reading, word, rest))
 			return false;
@@ -258,7 +257,7 @@ bool capi_trust(struct capi *capi, const char *file, const char *text, size_t le
 {
 	struct reading reading = {
 		.file = file, .at = text, .end = text + length, .line = 1,
-		.trusted = true, .arena = arena, .diag = diag,
+		.arena = arena, .diag = diag,
 	};
 
 	return read_list(capi, &reading);
