@@ -35,7 +35,10 @@ installs() {
 ./usr/local/share/fish/vendor_completions.d/pypy-isolate.fish
 ./usr/local/share/man/man1/pypy-isolate.1
 ./usr/local/share/man/man5/pypy-isolate.conf.5
+./usr/local/share/man/man7/pypy-isolate-debug.7
 ./usr/local/share/man/man7/pypy-isolate-messages.7
+./usr/local/share/man/man7/pypy-isolate-recipes.7
+./usr/local/share/pypy-isolate/gdb.py
 ./usr/local/share/zsh/site-functions/_pypy-isolate'
   isolates "$PWD/root/usr/local/bin/pypy-isolate"
   make -s -C "$COPY" uninstall DESTDIR="$PWD/root"
