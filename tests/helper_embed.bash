@@ -8,7 +8,7 @@
 # Bats sets stderr; the variables of a test are its own.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034
 
-load helper
+load "${BASH_SOURCE[0]%/*}/helper.bash"
 
 embed=$root/tests/embed
 show=$root/tests/fixture/vendored/show.py

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""job.py MASTER READY DONE: a job of Spark whose parts import numpy and lxml on the workers.
+"""job.py MASTER READY DONE: a job of Spark whose parts import numpy, lxml and five on the workers.
 Prints what came of it; then the processes of the workers are in READY, one a line with its
 worker's directory, and are kept until DONE is there."""
 import os
@@ -17,9 +17,11 @@ spark = (SparkSession.builder.master(master).config("spark.cores.max", "2")
 def part(numbers):
     import platform
 
+    import five    # whose libraries PyPy has, too
     import numpy
     from lxml import etree
 
+    five.report()
     numbers = list(numbers)
     time.sleep(0.5)     # so that each worker gets some
     tree = etree.fromstring("<a>%s</a>" % "".join("<b>%d</b>" % n for n in numbers))

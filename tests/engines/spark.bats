@@ -6,10 +6,10 @@
 # Bats sets stderr; each test is a subshell of its own.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 
-load ../helper_embed
+load ../helper_embed.bash
 
 setup_file() {
-  provide engines numpy lxml
+  provide engines five numpy lxml
   build_slotwalk
 }
 
@@ -18,7 +18,7 @@ setup() {
   PAGE=pypy-isolate-recipes.7
   CAPI=pypy
   SPARK_HOME=$(echo "$cache"/engines/pypy/lib/pypy3*/site-packages/pyspark)
-  export SPARK_HOME SPARK_LOCAL_IP=127.0.0.1 PYTHONPATH=$cache/real/site-packages
+  export SPARK_HOME SPARK_LOCAL_IP=127.0.0.1 PYTHONPATH=$cache/real/site-packages:$cache/five/site-packages
   servers=()
 }
 
@@ -36,6 +36,10 @@ spark() {
   servers+=($!)
 }
 
+both_are_there() {
+  [ "$(grep -c 'Registering worker' 0.log)" = 2 ]
+}
+
 # run_job PYTHON: sets pids to the workers' processes, of two workers
 run_job() {
   local port
@@ -43,6 +47,7 @@ run_job() {
   spark master.Master -h 127.0.0.1 -p "$port" --webui-port 0
   spark worker.Worker -c 1 -m 600m -d first --webui-port 0 "spark://127.0.0.1:$port"
   spark worker.Worker -c 1 -m 600m -d second --webui-port 0 "spark://127.0.0.1:$port"
+  soon both_are_there
   PYSPARK_PYTHON=$1 PYSPARK_DRIVER_PYTHON=$1 setsid "$1" "$root/tests/engines/job.py" \
     "spark://127.0.0.1:$port" ready 'done' >printed 2>job.log 3>&- &
   servers+=($!)
@@ -52,13 +57,13 @@ run_job() {
   assert_equal "$(grep -c /first/ ready) $(grep -c /second/ ready)" '1 1'
 }
 
-@test "Spark, plain: lxml on the workers gets PyPy's zlib" {
+@test "Spark, plain: a module on the workers gets PyPy's libexpat" {
   run_job "$cache/engines/pypy/bin/python"
   walk_process "${pids[0]}"
-  assert_line --regexp '^hijack etree[^ ]+ inflate libz\.so\.1$'
+  assert_line --regexp '^hijack _five[^ ]+ XML_Parse libexpat\.so\.1$'
 }
 
-@test "Spark: on each of two workers numpy and lxml have their own libraries" {
+@test "Spark: on each of two workers numpy, lxml and the five have their own libraries" {
   recipe spark python /usr/bin/pypy-isolate "$built/pypy-isolate" \
     /srv/app/venv "$cache/engines/pypy"
   chmod +x python
