@@ -121,11 +121,11 @@ PY
   with_every_malloc "True True True True" <<'PY'
 import ctypes, left.heap, right.heap
 def comes_back(allocating, freeing):
-    """Of 50 blocks of a size that nobody else uses, are some handed out again?"""
-    blocks = {allocating.allocate(30011) for i in range(50)}
+    """Of 50 blocks, are some handed out again? Each malloc keeps small ones for that."""
+    blocks = {allocating.allocate(1000) for i in range(50)}
     for block in blocks:
         freeing.release(block)
-    again = [allocating.allocate(30011) for i in range(50)]
+    again = [allocating.allocate(1000) for i in range(50)]
     for block in again:
         freeing.release(block)
     return bool(blocks & set(again))
