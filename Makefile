@@ -12,6 +12,7 @@ SETTINGS = audit/settings audit/status audit/libraries
 AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit/mirror audit/host \
            audit/namespace audit/scope audit/claim audit/search audit/facts \
            audit/place audit/unlisted audit/record audit/load audit/iterate audit/steer audit/redirect \
+           audit/libc/start audit/libc/calls audit/libc/text audit/libc/format \
            audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
            launcher/say launcher/start \
@@ -46,20 +47,23 @@ PROTECTION_aarch64 = -mbranch-protection=standard -mno-outline-atomics
 
 OUT = build
 objects = $(patsubst %,$(OUT)/%.o,$(1))
+# The module has no libc (audit/libc/start.h), nor what a compiler leans on in one.
+bare    = $(patsubst %,$(OUT)/bare/%.o,$(1))
+BARE    = -U_FORTIFY_SOURCE -fno-stack-protector
 
 MODULE  = libpypy-isolate.so
 PROGRAM = pypy-isolate
 
 all: $(MODULE) $(PROGRAM)
 
-# No start files: there is nothing to construct, and those of some systems carry no
+# No start files, either: there is nothing to construct, and those of some systems carry no
 # CET note, which takes it from the whole module.
-LINK_MODULE = $(CC) -shared -nostartfiles -Wl,-soname,$(notdir $(MODULE)) \
+LINK_MODULE = $(CC) -shared -nostdlib -Wl,-soname,$(notdir $(MODULE)) \
               -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack \
               -Wl,--version-script=audit/exports.map $(LDFLAGS)
 
-$(MODULE): $(call objects,$(PURE) $(SETTINGS) $(AUDIT)) Makefile
-	$(LINK_MODULE) -o $@ $(filter %.o,$^)
+$(MODULE): $(call bare,$(PURE) $(SETTINGS) $(AUDIT)) Makefile
+	$(LINK_MODULE) -o $@ $(filter %.o,$^) -lgcc
 
 $(PROGRAM): $(call objects,$(PURE) $(SETTINGS) $(LAUNCHER)) Makefile
 	$(CC) -pie -Wl,-z,relro,-z,now -Wl,--wrap=__libc_start_main $(LDFLAGS) -o $@ $(filter %.o,$^)
@@ -68,11 +72,18 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/%.o: %.S
+$(OUT)/bare/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(BARE) -MMD -MP -c -o $@ $<
+
+$(OUT)/bare/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+# It is those functions, and every load copies by them.
+$(OUT)/bare/audit/libc/text.o: BARE += -O3 -fno-builtin -fno-tree-loop-distribute-patterns
+
+$(OUT)/policy/builtin.o $(OUT)/bare/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
 
 $(OUT)/launcher/picture.o: $(wildcard launcher/picture/*)
 
@@ -117,18 +128,18 @@ setup:
 # The module once more, with its system calls, memory and dlmopen() made to fail one at a
 # time: tests/faults.bats.
 WRAPPED = arena_take arena_text mmap mprotect read access readlink getcwd statx \
-          mincore open fcntl syscall object_address
+          mincore open fcntl syscall base_find
 FAULTS  = $(OUT)/faults/$(MODULE)
 
 faults: $(FAULTS)
 
-$(FAULTS): $(call objects,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/fault) Makefile
+$(FAULTS): $(call bare,$(PURE) $(SETTINGS) $(AUDIT) tests/fixture/faults/fault) Makefile
 	@mkdir -p $(@D)
-	$(LINK_MODULE) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^)
+	$(LINK_MODULE) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) -lgcc
 
 # Four readers of the sources, and two of the rest; each must have nothing to say.
 # .clang-tidy says what is asked. gcc writes its objects nowhere.
-SOURCES = $(wildcard policy/*.c audit/*.c launcher/*.c)
+SOURCES = $(wildcard policy/*.c audit/*.c audit/libc/*.c launcher/*.c)
 AS_BUILT = -std=gnu11 -I. -D_GNU_SOURCE -DLIBDIR='"lib"' $(LIBS)
 
 lint:
@@ -167,6 +178,12 @@ sanitize: all
 
 bench: all
 	tests/bench/run
+
+# The curves of the last one, as build/bench.svg.
+bench-plot:
+	@[ -e $(OUT)/bench.json ] || $(MAKE) --no-print-directory bench
+	pypy3 tests/bench/plot.py $(OUT)/bench.json $(OUT)/bench
+	gnuplot -e 'dir = "$(OUT)/bench"; out = "$(OUT)/bench.svg"' tests/bench/plot.gp
 
 # The proof of `check` once more, with all that the other tests have installed for python3.
 prove: all
@@ -285,7 +302,7 @@ clean:
 
 # Those that are no files.
 .PHONY: all always
-.PHONY: bench
+.PHONY: bench bench-plot
 .PHONY: check check-arch check-arch-all check-engines check-wheels prove sanitize suites
 .PHONY: check-matrix check-matrix-all check-matrix-short
 .PHONY: clean

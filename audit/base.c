@@ -5,46 +5,59 @@
 #include "audit/object.h"
 #include "audit/process.h"
 
-/* What a reference of base to that name binds to: the first that defines it. By ld.so's own
- * list, for our table can lack an object when memory ran out. */
-static void *base_function(const char *name)
-{
-	void *function = NULL;
+static const struct {
+	const char *name;
+	void **slot;
+} functions[] = {
+	{ "dlmopen", (void **)&process.base.dlmopen },
+	{ "dlclose", (void **)&process.base.dlclose },
+	{ "dlerror", (void **)&process.base.dlerror },
+	{ "dlsym", (void **)&process.base.dlsym },
+	{ "dlvsym", (void **)&process.base.dlvsym },
+	{ "dladdr1", (void **)&process.base.dladdr1 },
+	{ "dlinfo", (void **)&process.base.dlinfo },
+	{ "dl_iterate_phdr", (void **)&process.base.dl_iterate_phdr },
+	{ "__errno_location", (void **)&process.base.errno_location },
+	{ "gnu_get_libc_version", (void **)&process.base.libc_version },
+	/* The last, and the one that says that all are there. */
+	{ "dlopen", (void **)&process.base.dlopen },
+};
 
-	for (struct link_map *map = process.main; map && !function; map = map->l_next)
-		function = object_address(&(struct object){ .map = map }, name);
-	return function;
+#define FUNCTIONS (sizeof functions / sizeof *functions)
+
+/* Those that are not found yet, by an object that comes later in base's scope. Returns how
+ * many are. */
+static size_t find_in(const struct link_map *map, void *found[FUNCTIONS])
+{
+	const struct object object = { .map = (struct link_map *)map };
+	struct symbols symbols;
+	size_t count = 0;
+
+	object_symbols(&object, &symbols);
+	for (size_t i = 0; i < FUNCTIONS; i++) {
+		size_t index = found[i] ? 0 : symbols_find(&symbols, functions[i].name);
+
+		if (index)
+			found[i] = (void *)(map->l_addr + symbols.sym[index].st_value);
+		count += found[i] != NULL;
+	}
+	return count;
 }
 
+/* What a reference of base binds to: the first that defines the name. By ld.so's own list,
+ * for our table can lack an object when memory ran out. */
 bool base_find(void)
 {
-	static const struct {
-		const char *name;
-		void **slot;
-	} functions[] = {
-		{ "dlmopen", (void **)&process.base.dlmopen },
-		{ "dlclose", (void **)&process.base.dlclose },
-		{ "dlerror", (void **)&process.base.dlerror },
-		{ "dlsym", (void **)&process.base.dlsym },
-		{ "dlvsym", (void **)&process.base.dlvsym },
-		{ "dladdr1", (void **)&process.base.dladdr1 },
-		{ "dlinfo", (void **)&process.base.dlinfo },
-		{ "dl_iterate_phdr", (void **)&process.base.dl_iterate_phdr },
-		{ "__errno_location", (void **)&process.base.errno_location },
-		/* The last, and the one that says that all are there. */
-		{ "dlopen", (void **)&process.base.dlopen },
-	};
+	void *found[FUNCTIONS] = { NULL };
+	struct link_map *map = process.main;
 
 	if (process.base.dlopen)
 		return true;
-	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-		void *function = base_function(functions[i].name);
-
-		if (!function)
-			return false;
-		__atomic_store_n(functions[i].slot, function, __ATOMIC_RELEASE);
-	}
-	return true;
+	while (map && find_in(map, found) < FUNCTIONS)
+		map = map->l_next;
+	for (size_t i = 0; map && i < FUNCTIONS; i++)
+		__atomic_store_n(functions[i].slot, found[i], __ATOMIC_RELEASE);
+	return map;
 }
 
 /* Up to glibc 2.34 ld.so looks there at the first object of a namespace that has none yet

@@ -18,6 +18,7 @@
  *	reloc_kind()		what ld.so does for a type (sysdeps/<machine>/dl-machine.h,
  *				elf_machine_rela; the same from glibc 2.28 to 2.43)
  *	STUB			in assembly: an entry, see stub.S
+ *	KERNEL_CALL		in assembly: raw_syscall(), see libc/calls.c
  *
  * COPY is no kind: it belongs to executables, which dlopen() refuses. */
 #ifndef PYPY_ISOLATE_ELF_MACHINE_H

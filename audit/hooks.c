@@ -3,10 +3,13 @@
  *
  * They run under ld.so's lock. Nothing may be loaded from in here (glibc up to
  * 2.40 aborts), and a cookie may be garbage, so it is looked up, never followed. */
-#include <gnu/libc-version.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/base.h"
+#include "audit/libc/start.h"
 #include "audit/memfile.h"
 #include "audit/namespace.h"
 #include "audit/process.h"
@@ -16,18 +19,30 @@
 #define EXPORTED __attribute__((visibility("default")))
 #define LAV_KNOWN 2	/* the newest interface that this was written for (glibc 2.35) */
 
-/* Before glibc 2.30 a module that answers 0 takes the process with it (bug 24122). */
-static unsigned declined(unsigned lav)
+/* Before glibc 2.30 a module that answers 0 takes the process with it (bug 24122). Which
+ * one it is ld.so does not tell; its file's name did until 2.33. Nothing is lost but time
+ * if we stay and do nothing. */
+static bool may_decline(unsigned lav)
 {
-	return strverscmp(gnu_get_libc_version(), "2.30") < 0 ? lav : 0;
+	static const char *const old[] = { "/ld-2.28.so", "/ld-2.29.so" };
+	char maps[8192];
+	int fd = lav < 2 ? open("/proc/self/maps", O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t size = fd < 0 ? -1 : read(fd, maps, sizeof maps - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (size < 0)
+		return lav >= 2;
+	maps[size] = '\0';
+	return !strstr(maps, old[0]) && !strstr(maps, old[1]);
 }
 
 EXPORTED unsigned la_version(unsigned offered)
 {
 	unsigned lav = offered < LAV_KNOWN ? offered : LAV_KNOWN;
 
-	if (!process_begin(lav))
-		return declined(lav);
+	if (!libc_start(__builtin_return_address(0)) || !process_begin(lav))
+		return may_decline(lav) ? 0 : lav;
 	record_begin();
 	return lav;
 }
@@ -105,14 +120,11 @@ static void in_base(struct object *object)
 		redirect(object);
 }
 
-EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
+static void arrival(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 {
 	uint64_t begun = record_clock();
 	struct object *object;
 
-	/* 0, always: la_symbind, for which the bits are, we have none. */
-	if (!process.lav)
-		return 0;
 	recall_path(map);
 	object = object_add(map, lmid, cookie);
 	if (!object)
@@ -124,6 +136,16 @@ EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cooki
 	if (!object && lmid != LM_ID_BASE)
 		forget_path(map);
 	record_callback_end(begun);
+}
+
+EXPORTED unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
+{
+	int error = errno;
+
+	if (process.lav)
+		arrival(map, lmid, cookie);
+	errno = error;
+	/* 0, always: la_symbind, for which the bits are, we have none. */
 	return 0;
 }
 
@@ -144,6 +166,7 @@ EXPORTED char *la_objsearch(const char *name, uintptr_t *cookie, unsigned flag)
 	uint64_t begun = record_clock();
 	const struct object *object;
 	const char *found;
+	int error = errno;
 
 	record_search(name, flag);
 	if (!process.lav || flag != LA_SER_ORIG || !(object = object_of_cookie(cookie)))
@@ -151,6 +174,7 @@ EXPORTED char *la_objsearch(const char *name, uintptr_t *cookie, unsigned flag)
 	found = namespace_search(object->lmid, name);
 	memfile_show(found);
 	record_callback_end(begun);
+	errno = error;
 	return (char *)found;
 }
 
@@ -168,11 +192,11 @@ EXPORTED void la_preinit(uintptr_t *cookie)
 
 /* At first this is when all start-up objects are there, and no code of theirs has run
  * (rtld.c, dl_main). Whoever calls an entry needs the real functions, also when we stay
- * out since. */
+ * out since; most programs have none that could. */
 EXPORTED void la_activity(uintptr_t *cookie, unsigned flag)
 {
 	if (process.lav >= LAV_KNOWN && flag == LA_ACT_ADD)
 		forget_path_early(cookie);
-	if (process.main && flag == LA_ACT_CONSISTENT)
+	if (process.has_entries && flag == LA_ACT_CONSISTENT)
 		base_find();
 }

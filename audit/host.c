@@ -246,21 +246,30 @@ static enum host_answer wanted(struct host *host)
 	return HOST_WANTED;
 }
 
-enum host_answer host_find(const char *soname, const char **path)
+/* The entry, made if the policy shares the name; NULL if it does not. */
+static struct host *shared(const char *soname)
 {
 	struct host *host = entry_of(soname);
-	const struct mirror *mirror;
 
-	if (!host) {
-		if (!is_shared(soname) || !(host = note(soname)))
-			return HOST_NOT;
-		return wanted(host);
-	}
-	mirror = mirror_of(host);
-	if (!mirror)
-		return wanted(host);
+	return host ? host : is_shared(soname) ? note(soname) : NULL;
+}
+
+bool host_shares(const char *soname)
+{
+	const struct host *host = shared(soname);
+
+	return host && mirror_of(host) != &absent;
+}
+
+enum host_answer host_find(const char *soname, const char **path)
+{
+	struct host *host = shared(soname);
+	const struct mirror *mirror = host ? mirror_of(host) : &absent;
+
 	if (mirror == &absent)
 		return HOST_NOT;
+	if (!mirror || !memfile_is_open(&mirror->file))
+		return wanted(host);
 	*path = mirror->file.path;
 	return HOST_READY;
 }
@@ -295,6 +304,15 @@ static void try_to_make(struct host *host)
 }
 
 void host_prepare(void)
+{
+	struct host *host;
+
+	for (unsigned n = 0; (host = host_number(n)); n++)
+		if (!mirror_of(host))
+			try_to_make(host);
+}
+
+void host_renew(void)
 {
 	struct host *host;
 

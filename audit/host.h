@@ -16,14 +16,21 @@ size_t host_begin(const char **names, size_t size, struct diag *diag);
 enum host_answer {
 	HOST_NOT,	/* no host library: any namespace may load its own */
 	HOST_READY,	/* *path is the mirror */
-	HOST_WANTED,	/* a host library without a mirror so far; noted */
+	HOST_WANTED,	/* a host library without a mirror that can be opened; noted */
 };
 
-/* Is soname a host library? Loads nothing: for la_objsearch. */
+/* Is soname a host library, and which file is to be opened for it? Loads nothing: for
+ * la_objsearch. */
 enum host_answer host_find(const char *soname, const char **path);
 
-/* Makes the mirrors that host_find() has noted; loads into base what base lacks. */
+/* Is soname a host library? Notes it, like host_find(), and looks at no file. */
+bool host_shares(const char *soname);
+
+/* Makes the mirrors that have been noted; loads into base what base lacks. */
 void host_prepare(void);
+
+/* The same, and once more those whose files are gone: after a load that failed. */
+void host_renew(void);
 
 /* Why there is no mirror of the library that host_find() last had none of, or NULL if it
  * has answered with all since this was last asked. ld.so does not name that library. */

@@ -86,28 +86,24 @@ void library_source_end(struct library_source *library_source)
 
 /* ---- directories ---- */
 
-/* The directory that our own libc came from is ld.so's: no other interface says
- * what $LIB is on this distribution. */
-static int note_libc(struct dl_phdr_info *info, size_t size, void *context)
+/* The directory that libc came from is ld.so's: no other interface says what $LIB is on
+ * this distribution. */
+static void note_libc(struct libraries *libraries, const char *libc)
 {
-	const char *slash = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
-	const char *start = info->dlpi_name;
-	struct libraries *libraries = context;
+	const char *slash = strrchr(libc, '/'), *start = libc;
 
-	(void)size;
-	if (!slash || strcmp(slash, "/libc.so.6") != 0)
-		return 0;
+	strcpy(libraries->lib, "lib");
+	if (!slash)
+		return;
 	if (strncmp(start, "/usr/", 5) == 0)
 		start += 4;
 	start += start < slash;
 	snprintf(libraries->lib, sizeof libraries->lib, "%.*s", (int)(slash - start), start);
-	return 1;
 }
 
-void libraries_find(struct libraries *libraries, const char *library_path)
+void libraries_find(struct libraries *libraries, const char *library_path, const char *libc)
 {
-	strcpy(libraries->lib, "lib");
-	dl_iterate_phdr(note_libc, libraries);
+	note_libc(libraries, libc);
 	snprintf(libraries->defaults, sizeof libraries->defaults, "/%s:/usr/%s:/lib:/usr/lib",
 		 libraries->lib, libraries->lib);
 	libraries->search = (struct closure_search){

@@ -16,8 +16,9 @@ struct libraries {
 };
 
 /* Fills in search: that of the ld.so that loaded us. library_path is the value that
- * $LD_LIBRARY_PATH had at the start of the process, or NULL; it is not copied. */
-void libraries_find(struct libraries *libraries, const char *library_path);
+ * $LD_LIBRARY_PATH had at the start of the process, or NULL; it is not copied. libc is the
+ * path of the process's libc.so.6, or "". */
+void libraries_find(struct libraries *libraries, const char *library_path, const char *libc);
 
 /* Files by system calls. Its cache stays mapped until library_source_end(). knows is for
  * the caller to set, and gets the struct as its context. */

@@ -419,6 +419,10 @@ static enum load_outcome decide(struct load *load, void **handle)
 	struct file found;
 	struct elf elf;
 
+	if (!settings_complete(&process.settings, &process.arena)) {
+		diag_set(load->diag, "%s: no memory for the rules", load->file);
+		return failed(load);
+	}
 	/* A bare name is searched for by ld.so, and what it finds is the system's. */
 	if (!strchr(load->file, '/'))
 		return find_bare(load->file, load->path, sizeof load->path)
@@ -487,7 +491,7 @@ static const char *own_answer(const struct namespace *namespace, const char *fil
 
 	if (answer)
 		return answer;
-	host_prepare();
+	host_renew();
 	answer = namespace_search(namespace->lmid, file);
 	return answer ? answer : file;
 }

@@ -34,19 +34,56 @@ static const char descriptors[] = "/proc/self/fd";
 #define MFD_NOEXEC_SEAL	0x0008u		/* Linux 6.3 */
 #endif
 
-void *memfile_bytes(size_t size)
-{
-	/* All at once, and then one write: to fill in a file by a mapping would cost a
-	 * page fault each. */
-	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+/* Pages cost more than what is written into them, so those of one mirror serve for the
+ * next: what a thread gives back is kept, until memfile_rest(). */
+struct room {
+	size_t size;		/* bytes of the mapping, which this begins */
+	_Alignas(16) char bytes[];
+};
 
-	return bytes == MAP_FAILED ? NULL : bytes;
+static struct room *kept_room;
+
+static struct room *new_room(size_t size)
+{
+	/* All at once: a page fault each would cost more. And then one write, for to fill in
+	 * a file by a mapping would cost those. */
+	struct room *room = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (room == MAP_FAILED)
+		return NULL;
+	room->size = size;
+	return room;
 }
 
-void memfile_drop(void *bytes, size_t size)
+static void drop_room(struct room *room)
 {
-	munmap(bytes, size);
+	if (room)
+		munmap(room, room->size);
+}
+
+void *memfile_bytes(size_t size)
+{
+	struct room *room = __atomic_exchange_n(&kept_room, NULL, __ATOMIC_ACQ_REL);
+
+	if (room && room->size - sizeof *room >= size)
+		return memset(room->bytes, 0, size);
+	drop_room(room);
+	room = new_room(sizeof *room + size);
+	return room ? room->bytes : NULL;
+}
+
+void memfile_drop(void *bytes)
+{
+	struct room *room = (void *)((char *)bytes - sizeof *room);
+
+	drop_room(__atomic_exchange_n(&kept_room, room, __ATOMIC_ACQ_REL));
+}
+
+void memfile_rest(void)
+{
+	if (__atomic_load_n(&kept_room, __ATOMIC_RELAXED))
+		drop_room(__atomic_exchange_n(&kept_room, NULL, __ATOMIC_ACQ_REL));
 }
 
 static bool write_all(int fd, const char *bytes, size_t size)
@@ -104,7 +141,7 @@ static void unique_path(struct memfile *file)
 
 	for (int bit = 0; bit < 24; bit++)
 		end = stpcpy(end, serial >> bit & 1 ? "/." : "/");
-	sprintf(end, "/%d", file->fd);
+	snprintf(end, file->path + sizeof file->path - end, "/%d", file->fd);
 }
 
 /* Fills the file of a new descriptor and finds out its path. */
@@ -345,7 +382,7 @@ bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t s
 	bool made;
 
 	if (!may_grow(size)) {
-		munmap(bytes, size);
+		memfile_drop(bytes);
 		return diag_set(diag, "no file in memory: RLIMIT_FSIZE is less than its %zu "
 				"bytes", size);
 	}
@@ -356,7 +393,7 @@ bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t s
 		diag_add(diag, "; and no temporary one in any of " DIRECTORIES ": ");
 		diag_add(diag, strerror(errno));
 	}
-	munmap(bytes, size);
+	memfile_drop(bytes);
 	return made;
 }
 
@@ -369,6 +406,16 @@ bool memfile_lives(const struct memfile *file)
 		return file->temporary->owner == getpid() && !file->temporary->failed &&
 		       is_safe(file->temporary->directory);
 	return status_of_path(file->path, &status) &&
+	       identity_equal(status.identity, file->identity);
+}
+
+bool memfile_is_open(const struct memfile *file)
+{
+	struct status status;
+
+	if (file->temporary)
+		return memfile_lives(file);
+	return status_of_descriptor(file->fd, &status) &&
 	       identity_equal(status.identity, file->identity);
 }
 
@@ -394,15 +441,13 @@ bool memfile_is_path(const char *text)
 void memfile_close(struct memfile *file)
 {
 	struct temporary *temporary = file->temporary;
-	struct status status;
 
 	if (!temporary) {
-		if (status_of_descriptor(file->fd, &status) &&
-		    identity_equal(status.identity, file->identity))
+		if (memfile_is_open(file))
 			sys_close(file->fd);
 		return;
 	}
 	__atomic_store_n(&temporary->ready, false, __ATOMIC_RELEASE);
-	munmap(temporary->bytes, temporary->size);
+	memfile_drop(temporary->bytes);
 	__atomic_store_n(&temporary->taken, false, __ATOMIC_RELEASE);
 }

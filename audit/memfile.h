@@ -25,7 +25,10 @@ struct memfile {
 /* size bytes, zeroed, to be filled in; NULL if there is no memory for them. Then
  * memfile_make(), or else memfile_drop(). */
 void *memfile_bytes(size_t size);
-void memfile_drop(void *bytes, size_t size);
+void memfile_drop(void *bytes);
+
+/* No more are wanted for a while: gives memory back that memfile_bytes() would use. */
+void memfile_rest(void);
 
 /* The file that holds them; label is what /proc/PID/maps shows. Takes the bytes in any
  * case. False, with a reason, if there can be none. */
@@ -35,6 +38,10 @@ bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t s
 /* Can ld.so open it once more? Programs close descriptors they do not know, and what is
  * temporary belongs to the process that made it. */
 bool memfile_lives(const struct memfile *file);
+
+/* The same for less, but where there is no /proc any more, it cannot be opened all the
+ * same. */
+bool memfile_is_open(const struct memfile *file);
 
 /* The same, for who opens it outside of ld.so's lock, where two threads could have one path
  * in hand: one that is temporary is had once. */

@@ -274,7 +274,7 @@ static bool make(struct mirror *mirror, struct maker *maker, const char *label,
 		return diag_set(maker->diag, "no memory for the mirror of %s", label);
 	maker->sym = image_write(plan, bytes, &maker->versym);
 	if (maker->object && !fill(maker)) {
-		memfile_drop(bytes, size);
+		memfile_drop(bytes);
 		return false;
 	}
 	if (!memfile_make(&mirror->file, label, bytes, size, maker->diag))

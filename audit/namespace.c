@@ -7,7 +7,6 @@
  * turns out not to be needed is the next thread's. */
 #include "audit/namespace.h"
 
-#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -179,7 +178,7 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 	const struct root *root;
 	void *handle = NULL;
 
-	for (int i = 0; i < ATTEMPTS_MAX && !handle; i++) {
+	for (int i = 0; i < ATTEMPTS_MAX; i++) {
 		unsigned before;
 
 		root = root_ready(interpreter, diag);
@@ -188,8 +187,10 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 		host_prepare();
 		before = host_generation();
 		handle = open_root(root, diag);
-		host_prepare();
-		if (!handle && host_generation() == before)
+		if (handle)
+			break;
+		host_renew();
+		if (host_generation() == before)
 			return NULL;
 	}
 	object = handle ? object_of_map(handle) : NULL;
@@ -273,7 +274,7 @@ static void log_made(const struct namespace *namespace)
 {
 	process_log(LOG_LEVEL_DEBUG, "namespace %ld: made by " NAME_AND_VERSION ", with audit "
 		    "interface %u of glibc %s", (long)namespace->lmid, process.lav,
-		    gnu_get_libc_version());
+		    process.base.libc_version());
 }
 
 struct namespace *namespace_make(const struct object *interpreter, struct diag *diag)
@@ -400,8 +401,8 @@ const char *namespace_search(Lmid_t lmid, const char *name)
 
 bool namespace_shares(const char *name)
 {
-	const char *soname = package_file_name(name), *path;
+	const char *soname = package_file_name(name);
 
 	return rules_interpreter(&process.settings.rules, soname) ||
-	       host_find(soname, &path) != HOST_NOT;
+	       host_shares(soname);
 }

@@ -8,7 +8,6 @@
 #include "audit/process.h"
 
 #include <errno.h>
-#include <gnu/libc-version.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,13 +37,37 @@ static bool arena_begin(struct arena *arena, size_t size)
 	return true;
 }
 
+/* Every load needs some, two at once, so these are kept: whole, and zeroed again. */
+static char *kept_scratch[2];
+
+#define KEPT_MAX	((size_t)48 << 10)	/* bytes in use; more are given back */
+
 bool process_scratch(struct arena *scratch)
 {
+	for (size_t i = 0; i < sizeof kept_scratch / sizeof *kept_scratch; i++) {
+		char *base = __atomic_exchange_n(&kept_scratch[i], NULL, __ATOMIC_ACQ_REL);
+
+		if (!base)
+			continue;
+		*scratch = (struct arena){ .base = base, .size = SCRATCH_SIZE };
+		return true;
+	}
 	return arena_begin(scratch, SCRATCH_SIZE);
 }
 
 void process_scratch_end(struct arena *scratch)
 {
+	char *base = scratch->used <= KEPT_MAX ? scratch->base : NULL;
+
+	if (base)
+		memset(base, 0, scratch->used);
+	for (size_t i = 0; base && i < sizeof kept_scratch / sizeof *kept_scratch; i++) {
+		char *none = NULL;
+
+		if (__atomic_compare_exchange_n(&kept_scratch[i], &none, base, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return;
+	}
 	munmap(scratch->base, scratch->size);
 }
 
@@ -85,7 +108,7 @@ bool process_begin(unsigned lav)
 			    "process runs without isolation", ARENA_SIZE);
 		return false;
 	}
-	settings_read(&process.settings, &input, &process.arena);
+	settings_begin(&process.settings, &input, &process.arena);
 	if (process.settings.mode == MODE_OFF)
 		return false;
 	log_begin();
@@ -254,6 +277,19 @@ bool process_absolute(const char *path, char *out, size_t size)
 	return length > 0;
 }
 
+/* A copy of a small file costs less than to map it, to touch it and to unmap it. */
+static bool read_small(struct file *file, int fd)
+{
+	if (file->size > KEPT_MAX || !process_scratch(&file->copy))
+		return false;
+	file->bytes = arena_take(&file->copy, file->size);
+	if (sys_read_at(fd, file->bytes, file->size, 0))
+		return true;
+	process_scratch_end(&file->copy);
+	file->copy.base = NULL;
+	return false;
+}
+
 static enum file_status file_map(struct file *file, const char *path, int fd,
 				 struct diag *diag)
 {
@@ -268,7 +304,7 @@ static enum file_status file_map(struct file *file, const char *path, int fd,
 		return FILE_ODD;
 	}
 	*file = (struct file){ .size = status.size, .identity = status.identity };
-	if (file->size == 0)
+	if (file->size == 0 || read_small(file, fd))
 		return FILE_OPEN;
 	file->bytes = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (file->bytes != MAP_FAILED)
@@ -302,7 +338,9 @@ enum file_status process_open(struct file *file, const char *path, struct diag *
 
 void process_close(struct file *file)
 {
-	if (file->bytes)
+	if (file->copy.base)
+		process_scratch_end(&file->copy);
+	else if (file->bytes)
 		munmap(file->bytes, file->size);
-	file->bytes = NULL;
+	*file = (struct file){ 0 };
 }

@@ -33,6 +33,7 @@ struct base {
 	int (*dlinfo)(void *, int, void *);
 	int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
 	int *(*errno_location)(void);
+	const char *(*libc_version)(void);
 };
 
 struct process {
@@ -45,6 +46,7 @@ struct process {
 	struct link_map *main;		/* the program; the handle of base's global scope */
 	const struct link_map *last;	/* of base, of those that came before la_preinit */
 	struct link_map *nameless;	/* a mirror that ld.so has not announced yet; or NULL */
+	bool has_entries;		/* somebody calls them instead of dlopen() and its like */
 	struct base base;		/* all NULL until base_find() */
 };
 
@@ -78,6 +80,7 @@ struct file {
 	void *bytes;		/* private, read-only; NULL for an empty file */
 	size_t size;		/* bytes */
 	struct identity identity;
+	struct arena copy;	/* that holds the bytes of a small one */
 };
 
 enum file_status {

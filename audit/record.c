@@ -7,7 +7,6 @@
 #include "audit/record.h"
 
 #include <errno.h>
-#include <gnu/libc-version.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,8 +188,8 @@ void record_begin(void)
 		return;
 	record.pid = getpid();
 	begin(&line, "start");
-	put_format(&line, "\t%ld\t%u\t%s\t%s", (long)getppid(), process.lav,
-		   gnu_get_libc_version(), modes[process.settings.mode]);
+	put_format(&line, "\t%ld\t%u\t%s", (long)getppid(), process.lav,
+		   modes[process.settings.mode]);
 	put_program(&line);
 	put_arguments(&line);
 	end(&line);
@@ -222,6 +221,7 @@ void record_ready(void)
 	if (!is_on())
 		return;
 	begin(&line, "ready");
+	put_word(&line, process.base.libc_version ? process.base.libc_version() : "");
 	put_cost(&line);
 	for (const struct link_map *map = process.main; map; map = map->l_next)
 		put_id(&line, map);

@@ -6,12 +6,12 @@
  * processes do not mix, and no descriptor is kept. In a line, tabs stand between words,
  * and a byte that would end one is \xHH; each begins with the process and what it says:
  *
- *	start	PARENT AUDIT-INTERFACE GLIBC MODE PROGRAM ARGUMENT...
+ *	start	PARENT AUDIT-INTERFACE MODE PROGRAM ARGUMENT...
  *	fork	PARENT
  *	object	NAMESPACE ID KIND FOUND PATH SONAME ASKED	FOUND: the LA_SER_ flag
  *	need	ID NAME...					its DT_NEEDED, in order
  *	gone	ID						the last line if the process ends
- *	ready	NANOSECONDS BYTES ID...				base, in ld.so's order
+ *	ready	GLIBC NANOSECONDS BYTES ID...			base, in ld.so's order
  *	mirror	PATH OF-ID LABEL				0: a scope object
  *	give	PATH SYMBOL...					all that the mirror has
  *	load	NAMESPACE ID INSIDE NANOSECONDS SUM BYTES PATH PACKAGE REASON RULE REFUSED

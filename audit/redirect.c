@@ -54,6 +54,7 @@ void redirect(struct object *object)
 			return;
 		}
 		redirect_symbol((ElfW(Sym) *)sym, entry);
+		process.has_entries = true;
 	}
 	if (writable)
 		set_writable(object, &symbols, false);

@@ -53,7 +53,7 @@ static void *open_prepared(Lmid_t lmid, const char *path, int mode, struct diag 
 			return handle;
 		error = process.base.dlerror();
 		diag_set(diag, "%s", error ? error : "no reason given");
-		host_prepare();
+		host_renew();
 		missing = host_missing();
 		if (missing)
 			diag_set(diag, "%s", missing);
@@ -172,6 +172,7 @@ void *scope_open(struct namespace *namespace, const char *path, int mode,
 
 	mode &= ~RTLD_GLOBAL;
 	host_prepare();
+	memfile_rest();
 	if (!extra_count && !promoted_in(namespace) && !memfile_is_common(path))
 		return open_prepared(namespace->lmid, path, mode, diag);
 	loaded = process.base.dlmopen(namespace->lmid, path, mode | RTLD_NOLOAD);

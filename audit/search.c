@@ -24,6 +24,7 @@ static struct world *make_world(void)
 {
 	struct world *world = arena_take(&process.arena, sizeof *world);
 	const struct object *main = object_of_map(process.main);
+	const struct object *libc = object_in_base("libc.so.6");
 
 	if (!world || !main)
 		return NULL;
@@ -32,7 +33,7 @@ static struct world *make_world(void)
 	world->program.path = world->path;
 	if (!object_string(main, DT_RUNPATH))
 		world->program.rpath = object_string(main, DT_RPATH);
-	libraries_find(&world->libraries, process.library_path);
+	libraries_find(&world->libraries, process.library_path, libc ? libc->path : "");
 	world->libraries.search.program = &world->program;
 	world->libraries.search.machine = MACHINE;
 	world->libraries.search.passes_over = namespace_shares;

@@ -188,9 +188,13 @@ static bool read_word(void *context, const char *from, const char *word,
 	return true;
 }
 
-static void parse(struct reader *reader, const struct conf_text *text)
+static void parse_as(struct reader *reader, const struct conf_text *text, bool trusted,
+		     bool only_interpreters)
 {
-	struct conf_source source = { .read = read_word, .context = reader };
+	const struct conf_source source = {
+		.read = read_word, .context = reader, .trusted = trusted,
+		.only_interpreters = only_interpreters,
+	};
 	const struct conf_error *errors = NULL;
 
 	if (conf_parse(&reader->settings->rules, text, &source, reader->arena, &errors))
@@ -201,25 +205,36 @@ static void parse(struct reader *reader, const struct conf_text *text)
 		add_error(reader, errors->text);
 }
 
-static void read_conf(struct reader *reader, const char *named)
+static void parse(struct reader *reader, const struct conf_text *text)
+{
+	parse_as(reader, text, false, false);
+}
+
+static void parse_built_in(struct reader *reader, bool trusted, bool only_interpreters)
+{
+	parse_as(reader, conf_built_in("pypy-isolate.conf"), trusted, only_interpreters);
+}
+
+/* Reads the file, if it is there. False if it is not, and nobody has named it. */
+static bool read_conf(struct reader *reader, const char *named, struct conf_text *text)
 {
 	const char *path = named ? named : SETTINGS_CONF_FILE;
-	struct conf_text text;
 	struct diag diag, whole;
-	bool missing;
+	bool missing = false;
 
 	path = arena_text(reader->arena, path, strlen(path));
 	if (!path) {
 		add_error(reader, no_memory.text);
-	} else if (read_file(reader, path, &text, &missing, &diag)) {
+	} else if (read_file(reader, path, text, &missing, &diag)) {
 		reader->settings->conf_name = path;
-		parse(reader, &text);
+		return true;
 	} else if (named) {
 		diag_set(&whole, "PYPY_ISOLATE_CONF: %s", diag.text);
 		add_error(reader, whole.text);
 	} else if (!missing) {
 		add_error(reader, diag.text);
 	}
+	return false;
 }
 
 /* Is value, up to length, one of names? Then *which is its place among them. */
@@ -290,24 +305,73 @@ static void read_log(struct reader *reader, const char *value)
 	reader->settings->log_file = kept(reader, value + length + 1);
 }
 
-bool settings_read(struct settings *settings, const struct settings_input *input,
-		   struct arena *arena)
+static struct reader reader_of(struct settings *settings, const struct settings_input *input,
+			       struct arena *arena)
 {
-	struct reader reader = {
+	memset(settings, 0, sizeof *settings);
+	settings->mode = MODE_ENFORCE;
+	settings->log_level = LOG_LEVEL_WARNING;
+	return (struct reader){
 		.settings = settings,
 		.arena = arena,
 		.tail = &settings->errors,
 		.is_privileged = input->secure || geteuid() == 0,
 	};
+}
 
-	memset(settings, 0, sizeof *settings);
-	settings->mode = MODE_ENFORCE;
-	settings->log_level = LOG_LEVEL_WARNING;
-	parse(&reader, conf_built_in("pypy-isolate.conf"));
+bool settings_read(struct settings *settings, const struct settings_input *input,
+		   struct arena *arena)
+{
+	struct reader reader = reader_of(settings, input, arena);
+	struct conf_text text;
+
+	parse_built_in(&reader, false, false);
 	settings->is_bare = settings->errors;
 	settings->record_file = kept(&reader, value_of(input, input->record));
-	read_conf(&reader, value_of(input, input->conf));
+	if (read_conf(&reader, value_of(input, input->conf), &text))
+		parse(&reader, &text);
 	read_log(&reader, value_of(input, input->log));
 	read_mode(&reader, value_of(input, input->mode));
 	return !settings->errors;
+}
+
+/* A file can say anything, `mode off` and who is an interpreter, so that one is read at
+ * once. The compiled-in rules say no `mode` but the one that holds without. */
+bool settings_begin(struct settings *settings, const struct settings_input *input,
+		    struct arena *arena)
+{
+	struct reader reader = reader_of(settings, input, arena);
+	struct conf_text text;
+	bool has_conf;
+	const struct conf_error **tail;
+
+	settings->record_file = kept(&reader, value_of(input, input->record));
+	has_conf = read_conf(&reader, value_of(input, input->conf), &text);
+	tail = reader.tail;
+	settings->is_begun = !has_conf;
+	parse_built_in(&reader, true, !has_conf);
+	settings->is_bare = reader.tail != tail;
+	if (has_conf)
+		parse(&reader, &text);
+	read_log(&reader, value_of(input, input->log));
+	read_mode(&reader, value_of(input, input->mode));
+	return !settings->errors;
+}
+
+/* Two threads that do so at once publish the same rules. */
+bool settings_complete(struct settings *settings, struct arena *arena)
+{
+	struct settings whole = { 0 };
+	struct reader reader = {
+		.settings = &whole, .arena = arena, .tail = &whole.errors,
+	};
+
+	if (!__atomic_load_n(&settings->is_begun, __ATOMIC_ACQUIRE))
+		return true;
+	parse_built_in(&reader, true, false);
+	if (whole.errors)
+		return false;
+	__atomic_store_n(&settings->rules.last, whole.rules.last, __ATOMIC_RELEASE);
+	__atomic_store_n(&settings->is_begun, false, __ATOMIC_RELEASE);
+	return true;
 }

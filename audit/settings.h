@@ -39,6 +39,7 @@ struct settings {
 	const char *record_file;	/* what happens is told there (record.h); or NULL */
 	const char *conf_name;	/* the file read after the compiled-in rules, or NULL */
 	bool is_bare;		/* no memory: not even the compiled-in rules are there */
+	bool is_begun;		/* of the rules, `interpreter` alone is there so far */
 	const struct conf_error *errors;	/* of everything read, in order, or NULL */
 };
 
@@ -47,5 +48,12 @@ struct settings {
  * holds with a broken file, too. All memory comes from arena. */
 bool settings_read(struct settings *settings, const struct settings_input *input,
 		   struct arena *arena);
+
+/* The same for a process that, most likely, is no interpreter: if there is no file to be
+ * read, of the compiled-in rules the least. The rest by settings_complete(), from any
+ * thread; false if there is no memory for it. */
+bool settings_begin(struct settings *settings, const struct settings_input *input,
+		    struct arena *arena);
+bool settings_complete(struct settings *settings, struct arena *arena);
 
 #endif

@@ -22,6 +22,7 @@
 	STUB	stub_dlvsym, steer_dlvsym, 3
 	STUB	stub_dlsym_inside, steer_dlsym_inside, 2
 	STUB	stub_iterate, steer_iterate, 2
+	KERNEL_CALL raw_syscall
 
 #ifdef MACHINE_FEATURE_TYPE
 	.section .note.gnu.property, "a"

@@ -199,7 +199,6 @@ static bool read_start(struct explain *explain, struct line *line, long pid)
 		return false;
 	process = add_process(explain, pid, parent);
 	process->audit_interface = (unsigned)number(line, 10, &good);
-	process->glibc = word(line);
 	process->mode = word(line);
 	process->program = word(line);
 	process->command = rest(explain, line);
@@ -309,8 +308,10 @@ static bool read_cost(struct seen_process *process, struct line *line)
 static bool read_ready(struct explain *explain, struct seen_process *process,
 		       struct line *line)
 {
-	bool good = read_cost(process, line);
+	bool good;
 
+	process->glibc = word(line);
+	good = read_cost(process, line);
 	process->order.map = explain_take(explain, line->count * sizeof *process->order.map);
 	process->order.count = 0;
 	while (good && line->at < line->count)

@@ -421,7 +421,7 @@ static void begin(struct interpreter *interpreter, const struct rules *rules)
 	interpreter->source.source.cache = give_cache;
 	interpreter->source.source.knows = knows;
 	interpreter->source.source.open = cannot_open;
-	libraries_find(&interpreter->libraries, getenv("LD_LIBRARY_PATH"));
+	libraries_find(&interpreter->libraries, getenv("LD_LIBRARY_PATH"), program_own_libc());
 }
 
 bool interpreter_of_process(struct interpreter *interpreter, const char *const *names,

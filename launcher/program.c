@@ -7,6 +7,7 @@
 #include "launcher/program.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,4 +109,23 @@ bool program_follow(struct program *program)
 		if (depth == DEPTH_MAX_KERNEL || !step(program, line))
 			return false;
 	return realpath(program->path, real) && set_path(program, "", 0, real);
+}
+
+static int note_libc(struct dl_phdr_info *info, size_t size, void *path)
+{
+	const char *slash = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
+
+	(void)size;
+	if (!slash || strcmp(slash, "/libc.so.6") != 0)
+		return 0;
+	*(const char **)path = info->dlpi_name;
+	return 1;
+}
+
+const char *program_own_libc(void)
+{
+	const char *path = "";
+
+	dl_iterate_phdr(note_libc, &path);
+	return path;
 }

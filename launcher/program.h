@@ -19,4 +19,7 @@ bool program_find(struct program *program, const char *word);
  * at, if that cannot be done. */
 bool program_follow(struct program *program);
 
+/* The path of the libc.so.6 that we run with ourselves, or "". */
+const char *program_own_libc(void);
+
 #endif

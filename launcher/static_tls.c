@@ -115,7 +115,7 @@ bool start_up_closure(const char *program, struct arena *arena,
 	struct closure closure;
 	bool good;
 
-	libraries_find(&libraries, getenv("LD_LIBRARY_PATH"));
+	libraries_find(&libraries, getenv("LD_LIBRARY_PATH"), program_own_libc());
 	library_source_begin(&files);
 	closure_start(&closure, &libraries.search, &files.source, arena);
 	good = closure_open(&closure, program);

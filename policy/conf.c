@@ -194,8 +194,9 @@ static void add_rule(struct parser *parser, struct line *line, enum directive di
 		.line = line->number, .column = line->words[0].column,
 		.word_count = count, .words = words,
 	};
-	if (directive == DIRECTIVE_SHARE || directive == DIRECTIVE_DUPLICATE ||
-	    directive == DIRECTIVE_GROUP)
+	if (!parser->source->trusted &&
+	    (directive == DIRECTIVE_SHARE || directive == DIRECTIVE_DUPLICATE ||
+	     directive == DIRECTIVE_GROUP))
 		conf_meet(parser, rule);
 	if (directive == DIRECTIVE_INTERPRETER) {
 		rule->executable = conf_has_executable(line);
@@ -245,18 +246,31 @@ static void obey(struct parser *parser, struct line *line)
 		include(parser, line);
 		return;
 	}
-	syntax->check(parser, line);
+	if (!parser->source->trusted)
+		syntax->check(parser, line);
 	if (!line->is_bad && parser->tail)
 		add_rule(parser, line, syntax->directive);
 }
 
 /* ---- the text ---- */
 
+static bool begins_with(const struct line *line, const char *word)
+{
+	size_t length = strlen(word);
+
+	return (size_t)(line->end - line->start) > length &&
+	       memcmp(line->start, word, length) == 0;
+}
+
 static void read_line(struct parser *parser, struct file *file, struct line *line)
 {
 	line->is_bad = false;
-	drop_cr(parser, file, line);
-	check_bytes(parser, line);
+	if (parser->source->only_interpreters && !begins_with(line, "interpreter"))
+		return;
+	if (!parser->source->trusted) {
+		drop_cr(parser, file, line);
+		check_bytes(parser, line);
+	}
 	if (line->is_bad)
 		return;
 	split_words(parser, line);

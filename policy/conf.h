@@ -31,6 +31,10 @@ struct conf_source {
 	bool (*read)(void *context, const char *from, const char *word,
 		     struct conf_text *out, struct diag *diag);
 	void *context;
+	/* The texts are the compiled-in ones, whose lines a test has had checked. */
+	bool trusted;
+	/* Of their lines, `interpreter` alone: what a process must know that is none. */
+	bool only_interpreters;
 };
 
 struct conf_error {

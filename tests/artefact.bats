@@ -34,7 +34,8 @@ holds() {
 # notices CHECK module|program FLAG...
 notices() {
   local file
-  file=$(linked "${@:2}")
+  # The module has no libc, and what is to be noticed may want one.
+  file=$(linked "${@:2}" -lc)
   run "$1" "$file"
   assert_failure
 }
@@ -85,6 +86,12 @@ has_a_random_place() {
 
 needs_libc_alone() {
   [ "$(dynamic "$1" NEEDED | grep -o '\[.*')" = '[libc.so.6]' ]
+}
+
+# A libc of its own in every process is what the audit module is to be without.
+needs_nothing() {
+  lacks "needed" "$(dynamic "$1" NEEDED)" &&
+    lacks "undefined" "$(nm -D --undefined-only "$1")"
 }
 
 runs_on_glibc_2_28() {
@@ -173,8 +180,11 @@ has_landing_pads() {
   notices has_a_random_place program -no-pie
 }
 
-@test "artefact: both need libc alone" {
-  holds needs_libc_alone -Wl,--no-as-needed -lm
+@test "artefact: the module needs no library at all, the program libc alone" {
+  needs_nothing "$module"
+  notices needs_nothing module -Wl,--no-as-needed
+  needs_libc_alone "$program"
+  notices needs_libc_alone program -Wl,--no-as-needed -lm
 }
 
 @test "artefact: both start on glibc 2.28" {

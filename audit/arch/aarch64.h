@@ -79,4 +79,26 @@ static inline unsigned reloc_kind(size_t type)
 	.size	\name, . - \name
 .endm
 
+/* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
+.macro KERNEL_CALL name
+	.globl	\name
+	.hidden	\name
+	.type	\name, %function
+	.balign	16
+\name:
+	.cfi_startproc
+	hint	#34			/* bti c */
+	mov	x8, x0
+	mov	x0, x1
+	mov	x1, x2
+	mov	x2, x3
+	mov	x3, x4
+	mov	x4, x5
+	mov	x5, x6
+	svc	#0
+	ret
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
 #endif

@@ -81,4 +81,36 @@ static inline unsigned reloc_kind(size_t type)
 	.size	\name, . - \name
 .endm
 
+/* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
+.macro KERNEL_CALL name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+	endbr32
+	.irp	register, ebp, edi, esi, ebx
+	pushl	%\register
+	.cfi_adjust_cfa_offset 4
+	.cfi_rel_offset \register, 0
+	.endr
+	movl	20(%esp), %eax
+	movl	24(%esp), %ebx
+	movl	28(%esp), %ecx
+	movl	32(%esp), %edx
+	movl	36(%esp), %esi
+	movl	40(%esp), %edi
+	movl	44(%esp), %ebp
+	int	$0x80
+	.irp	register, ebx, esi, edi, ebp
+	popl	%\register
+	.cfi_adjust_cfa_offset -4
+	.cfi_restore \register
+	.endr
+	ret
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
 #endif

@@ -89,4 +89,28 @@ static inline unsigned reloc_kind(size_t type)
 	.size	\name, . - \name
 .endm
 
+/* raw_syscall(number, six arguments): the C way of passing them -> the kernel's, which says
+ * in the summary overflow bit that the result is an error, not negative. */
+.macro KERNEL_CALL name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+	mr	0, 3
+	mr	3, 4
+	mr	4, 5
+	mr	5, 6
+	mr	6, 7
+	mr	7, 8
+	mr	8, 9
+	sc
+	bnslr+
+	neg	3, 3
+	blr
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
 #endif

@@ -74,4 +74,25 @@ static inline unsigned reloc_kind(size_t type)
 	.size	\name, . - \name
 .endm
 
+/* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
+.macro KERNEL_CALL name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+	mv	a7, a0
+	mv	a0, a1
+	mv	a1, a2
+	mv	a2, a3
+	mv	a3, a4
+	mv	a4, a5
+	mv	a5, a6
+	ecall
+	ret
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
 #endif

@@ -86,4 +86,32 @@ static inline unsigned reloc_kind(size_t type)
 	.size	\name, . - \name
 .endm
 
+/* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. The last
+ * two came on the stack; r6 and r7 are the caller's to find unchanged. */
+.macro KERNEL_CALL name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+	stmg	%r6, %r7, 48(%r15)
+	.cfi_offset %r6, -112
+	.cfi_offset %r7, -104
+	lgr	%r1, %r2
+	lgr	%r2, %r3
+	lgr	%r3, %r4
+	lgr	%r4, %r5
+	lgr	%r5, %r6
+	lg	%r6, 160(%r15)
+	lg	%r7, 168(%r15)
+	svc	0
+	lmg	%r6, %r7, 48(%r15)
+	.cfi_restore %r6
+	.cfi_restore %r7
+	br	%r14
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
 #endif

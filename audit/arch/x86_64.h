@@ -78,4 +78,26 @@ static inline unsigned reloc_kind(size_t type)
 	.size	\name, . - \name
 .endm
 
+/* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
+.macro KERNEL_CALL name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+	.balign	16
+\name:
+	.cfi_startproc
+	endbr64
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	movq	%rcx, %rdx
+	movq	%r8, %r10
+	movq	%r9, %r8
+	movq	8(%rsp), %r9
+	syscall
+	ret
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
 #endif

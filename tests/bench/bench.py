@@ -1,64 +1,35 @@
 # SPDX-License-Identifier: MIT
 """bench.py LAUNCHER WORK-DIRECTORY JSON-FILE PERCENT
 
-Costs of isolation -> a table and a JSON file. Each figure is the median of many
-runs, plain and isolated in turn, with the quartiles beside it; ratios and
-differences are those of neighbours in time, so what the machine does meanwhile
-meets both. Times are of a warm cache. Instructions are exact: they are those of
-user space, counted by callgrind, and two runs give the same number.
-"""
+Costs of isolation -> tables and a JSON file. What each figure is, measure.py says; the goals
+are those of the table."""
 import json
 import os
 import re
 import shutil
 import statistics
-import subprocess
-import sys
 import sysconfig
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-LAUNCHER, WORK, JSON_FILE = (os.path.abspath(name) for name in sys.argv[1:4])
-PERCENT = int(sys.argv[4])
-MODULE = os.path.join(os.path.dirname(LAUNCHER), "libpypy-isolate.so")
-SITE = os.path.join(WORK, "site-packages")
+import curves
+import ways
+from measure import (CALLGRIND, HERE, JSON_FILE, LAUNCHER, MODULE, PIN, REAL, SITE, WORK, clock,
+                     commands, compile_c, figure, in_turn, machine, pick, processor, rounds,
+                     run, table, whole)
+
 IMPORTS = os.path.join(HERE, "imports.py")
 CALLS = os.path.join(HERE, "calls.py")
-REAL = os.path.join(HERE, "..", "..", "cache", "real", "site-packages")
 PACKAGES, LATER = 12, 8
 CALL_COUNT = 5000
-SECONDS, PAIRS_MIN = 10, 5
-CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-# As a person would type it; the commands of the table speak of these.
-ALIASES = """\
-A='env LD_AUDIT=./libpypy-isolate.so'
-P='env PYTHONPATH=build/bench/site-packages'
-R='env PYTHONPATH=cache/real/site-packages'
-V='env PYTHONHASHSEED=0 PYPY_GC_NURSERY=256MB valgrind --tool=callgrind'"""
-ENVIRONMENT = dict(os.environ, PYTHONPATH=SITE, LC_ALL="C.UTF-8")
-UNITS = {"ms": (1e-6, 2), "us": (1e-3, 0), "KB": (1, 1), "instr": (1, 0)}
+PROCESSES, CORES = 1000, 2
+US, MS = 1e3, 1e6
 
 
-def rounds(usual):
-    return max(2, usual * PERCENT // 100)
-
-
-def run(command, **more):
-    done = subprocess.run(command, env=dict(ENVIRONMENT, **more), text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if done.returncode:
-        sys.exit("bench: %s: status %d: %s"
-                 % (" ".join(command), done.returncode, done.stderr.strip()))
-    return done
-
-
-def build_packages():
-    """12 packages with the same module; the first has more names of it."""
+def build():
+    """12 packages with the same module; the first has more names of it. And what measures."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    built = os.path.join(WORK, "module.so")
-    run([os.environ.get("CC", "gcc"), "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
-         "-I", sysconfig.get_path("include"), "-o", built, os.path.join(HERE, "module.c")])
+    built = compile_c("module.so", ["module.c"], "-shared", "-fPIC", "-I",
+                      sysconfig.get_path("include"))
     shutil.rmtree(SITE, ignore_errors=True)
     for number in range(PACKAGES):
         package = os.path.join(SITE, "pkg%02d" % number)
@@ -68,6 +39,7 @@ def build_packages():
         names = ["first"] + (["later%d" % n for n in range(LATER)] if number == 0 else [])
         for name in names:
             shutil.copy(built, os.path.join(package, name + suffix))
+    compile_c("spawn", ["spawn.c"])
 
 
 def check_isolation():
@@ -75,91 +47,106 @@ def check_isolation():
     log = run([LAUNCHER, "pypy3", IMPORTS, "time"], PYPY_ISOLATE_LOG="debug").stderr
     found = set(re.findall(r": namespace (\d+), package pkg", log))
     if len(found) != PACKAGES:
-        sys.exit("bench: %d packages got %d namespaces\n%s" % (PACKAGES, len(found), log))
+        raise SystemExit("bench: %d packages got %d namespaces\n%s"
+                         % (PACKAGES, len(found), log))
 
 
-# ---- samples: pairs (plain, isolated), in ns or KB ----
+# ---- processes ----
 
-def in_turn(count, plain, isolated):
-    """Pairs, after one run of each that warms the cache. Each second pair begins
-    with the other: who comes first could be at an advantage. On a slow machine
-    time ends it: fewer pairs, and wider quartiles, but it does end."""
-    plain(), isolated()
-    pairs = []
-    end = time.monotonic() + SECONDS
-    for number in range(count):
-        if len(pairs) >= PAIRS_MIN and time.monotonic() > end:
-            break
-        if number % 2:
-            second = isolated()
-            pairs.append((plain(), second))
-        else:
-            pairs.append((plain(), isolated()))
-    return pairs
+def two(name, unit, command, pairs, **goal):
+    """The same by the clock and of the processor."""
+    return [figure(name, unit, command, clock(pairs), **goal),
+            figure("  of the processor", unit, command, processor(pairs), **goal)]
 
 
-def whole(command, **more):
-    """One run of a process: wall clock, from its start to its end."""
-    out = os.path.join(WORK, "hyperfine.json")
+def start_figures():
+    start, nothing = ["pypy3", "-c", "pass"], ["/bin/true"]
+    return (
+        two("start pypy3, nothing to isolate", "ms", "$S 1 1 [./pypy-isolate] pypy3 -c pass",
+            in_turn(rounds(60), whole(start), whole(start, [LAUNCHER])),
+            ratio=1.01, difference=0.3 * MS) +
+        two("  without the launcher", "ms", "[$A] $S 1 1 pypy3 -c pass",
+            in_turn(rounds(60), whole(start), whole(start, LD_AUDIT=MODULE)),
+            ratio=1.01, difference=0.3 * MS) +
+        two("a child that is no interpreter", "ms", "[$A] $S 1 1 /bin/true",
+            in_turn(rounds(300), whole(nothing), whole(nothing, LD_AUDIT=MODULE)),
+            difference=0.1 * MS))
 
-    def once():
-        run(["hyperfine", "-N", "-r", "1", "--style", "none", "--export-json", out,
-             " ".join(command)], **more)
-        with open(out) as file:
-            return json.load(file)["results"][0]["times"][0] * 1e9
-    return once
 
+def server_figure():
+    """Blocks of processes, plain and isolated in turn."""
+    part = rounds(PROCESSES) // 10
+    command = [os.path.join(WORK, "spawn"), str(CORES), str(part), "pypy3", "-c", "pass"]
+    pairs = in_turn(10, lambda: int(run(command).stdout),
+                    lambda: int(run(command, LD_AUDIT=MODULE).stdout))
+    return figure("%d processes by %d cores, pypy3" % (len(pairs) * part, CORES), "s",
+                  "[$A] $S %d %d pypy3 -c pass" % (CORES, part), pairs, ratio=1 / 0.99)
+
+
+# ---- imports ----
 
 def inside(what, prefix=()):
-    return lambda: json.loads(run([*prefix, "pypy3", IMPORTS, what]).stdout)
-
-
-def pick(pairs, value):
-    return [(value(plain), value(isolated)) for plain, isolated in pairs]
-
-
-def time_figures():
-    start = ["pypy3", "-c", "pass"]
-    imports = in_turn(rounds(60), inside("time"), inside("time", [LAUNCHER]))
-    memory = in_turn(rounds(6), inside("memory"), inside("memory", [LAUNCHER]))
-    return [
-        ("start pypy3, nothing to isolate", "ms",
-         "hyperfine -N 'pypy3 -c pass' './pypy-isolate pypy3 -c pass'",
-         in_turn(rounds(60), whole(start), whole([LAUNCHER] + start))),
-        ("  without the launcher", "ms",
-         "hyperfine -N 'pypy3 -c pass'; $A hyperfine -N 'pypy3 -c pass'",
-         in_turn(rounds(60), whole(start), whole(start, LD_AUDIT=MODULE))),
-        ("a child that is no interpreter", "ms",
-         "hyperfine -N /bin/true; $A hyperfine -N /bin/true",
-         in_turn(rounds(150), whole(["/bin/true"]), whole(["/bin/true"], LD_AUDIT=MODULE))),
-        ("first isolated import", "ms", imports_command("time", "first"),
-         pick(imports, lambda each: each["first"])),
-        ("later import, same namespace", "us", imports_command("time", "later, median of 8"),
-         pick(imports, lambda each: statistics.median(each["later"]))),
-        ("each further namespace", "us",
-         imports_command("time", "further, median of 11"),
-         pick(imports, lambda each: statistics.median(each["further"]))),
-        ("  memory, first namespace", "KB", imports_command("memory", "first - before"),
-         pick(memory, lambda each: each["first"] - each["before"])),
-        ("  memory, each further one", "KB",
-         imports_command("memory", "(further - first) / 11"),
-         pick(memory, lambda each: (each["further"] - each["first"]) / (PACKAGES - 1))),
-    ] + [real_figure(name) for name in ("numpy", "av")]
-
-
-def real_figure(name):
-    """A package from PyPI; av has 50 modules and 38 libraries of its own."""
-    command = ["pypy3", "-c", "'import %s'" % name]
-    return (
-        "import %s, a whole process" % name, "ms",
-        "$R hyperfine -N [./pypy-isolate] \"pypy3 -c 'import %s'\"" % name,
-        in_turn(rounds(30), whole(command, PYTHONPATH=REAL),
-                whole([LAUNCHER] + command, PYTHONPATH=REAL)),
-    )
+    return lambda: json.loads(run([*PIN, *prefix, "pypy3", IMPORTS, what]).stdout)
 
 
 def imports_command(what, which):
     return "$P [./pypy-isolate] pypy3 tests/bench/imports.py %s: %s" % (what, which)
+
+
+def import_figures():
+    imports = in_turn(rounds(60), inside("time"), inside("time", [LAUNCHER]))
+    memory = in_turn(rounds(6), inside("memory"), inside("memory", [LAUNCHER]))
+    return [
+        figure("first isolated import", "ms", imports_command("time", "first"),
+               pick(imports, lambda each: each["first"]), difference=0.3 * MS),
+        figure("later import, same namespace", "us",
+               imports_command("time", "later, median of 8"),
+               pick(imports, lambda each: statistics.median(each["later"])), ratio=1.03),
+        figure("each further namespace", "us", imports_command("time", "further, median of 11"),
+               pick(imports, lambda each: statistics.median(each["further"])),
+               difference=60 * US),
+        figure("  memory, first namespace", "KB", imports_command("memory", "first - before"),
+               pick(memory, lambda each: each["first"] - each["before"])),
+        figure("  memory, each further one", "KB",
+               imports_command("memory", "(further - first) / 11"),
+               pick(memory, lambda each: (each["further"] - each["first"]) / (PACKAGES - 1)),
+               difference=40),
+    ]
+
+
+def real_figures(name, python="pypy3", path=REAL):
+    command = [python, "-c", "import %s" % name]
+    return two("import %s" % name, "ms",
+               "$R $S 1 1 [./pypy-isolate] %s -c 'import %s'" % (python, name),
+               in_turn(rounds(30), whole(command, PYTHONPATH=path),
+                       whole(command, [LAUNCHER], PYTHONPATH=path)), ratio=1.02)
+
+
+def evict(tree):
+    """A function that puts the files of a tree out of the page cache, and our own."""
+    script = ("import os, sys\n"
+              "for name in sys.argv[1:]:\n"
+              "    fd = os.open(name, os.O_RDONLY)\n"
+              "    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)\n")
+    files = [MODULE, LAUNCHER]
+    for directory, _, names in os.walk(tree):
+        files += [os.path.join(directory, name) for name in names]
+    return lambda: run(["/usr/bin/python3", "-S", "-c", script, *files])
+
+
+def cold_figures():
+    """A copy, for what other processes have mapped stays in the cache."""
+    copy = os.path.join(WORK, "cold")
+    shutil.rmtree(copy, ignore_errors=True)
+    for name in ("numpy", "numpy.libs"):
+        shutil.copytree(os.path.join(REAL, name), os.path.join(copy, name))
+    os.sync()
+    command, cold = ["pypy3", "-c", "import numpy"], evict(copy)
+    pairs = in_turn(rounds(15), whole(command, before=cold, PYTHONPATH=copy),
+                    whole(command, [LAUNCHER], before=cold, PYTHONPATH=copy))
+    return [figure("import numpy, cold files", "ms",
+                   "the same with a copy, put out of the page cache by posix_fadvise(2)",
+                   clock(pairs), ratio=1.02)]
 
 
 # ---- instructions ----
@@ -186,16 +173,16 @@ def both(pool, counts, command):
 
 
 def instruction_plan():
-    """(figure, command of the larger run, of the smaller, how many times larger)"""
+    """(figure, command of the larger run, of the smaller, how many times larger, goal)"""
     return [
-        ("start pypy3, nothing to isolate", ["pypy3", "-c", "pass"], None, 1),
-        ("a child that is no interpreter", ["/bin/true"], None, 1),
-        ("first isolated import", calls("first", 1), calls("first", 0), 1),
-        ("later import, same namespace", calls("later", LATER), calls("first", 1), LATER),
-        ("each further namespace", calls("first", PACKAGES), calls("first", 1),
-         PACKAGES - 1),
+        ("start pypy3, nothing to isolate", ["pypy3", "-c", "pass"], None, 1, 1.01),
+        ("a child that is no interpreter", ["/bin/true"], None, 1, None),
+        ("first isolated import", calls("first", 1), calls("first", 0), 1, None),
+        ("later import, same namespace", calls("later", LATER), calls("first", 1), LATER, 1.03),
+        ("each further namespace", calls("first", PACKAGES), calls("first", 1), PACKAGES - 1,
+         None),
     ] + [
-        (name, calls(what, 2 * CALL_COUNT), calls(what, CALL_COUNT), CALL_COUNT)
+        (name, calls(what, 2 * CALL_COUNT), calls(what, CALL_COUNT), CALL_COUNT, 1.004)
         for name, what in (("call from Python into C", "nothing"),
                            ("call from C into the C API", "api"),
                            ("malloc and free in C", "heap"))
@@ -212,99 +199,49 @@ def instruction_command(larger, smaller, times):
 def instruction_figures():
     figures, counts = [], {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _, larger, smaller, _ in instruction_plan():
+        for _, larger, smaller, _, _ in instruction_plan():
             both(pool, counts, larger)
             if smaller:
                 both(pool, counts, smaller)
-        for name, larger, smaller, times in instruction_plan():
+        for name, larger, smaller, times, goal in instruction_plan():
             pair = [count.result() for count in both(pool, counts, larger)]
             if smaller:
                 less = [count.result() for count in both(pool, counts, smaller)]
                 pair = [(a - b) / times for a, b in zip(pair, less)]
             command = instruction_command(larger, smaller, times)
-            figures.append((name, "instr", command, [tuple(pair)]))
+            figures.append(figure(name, "instr", command, [tuple(pair)], ratio=goal))
     return figures
 
 
-# ---- the table ----
+# ---- all ----
 
-def summary(values):
-    """median, lower and upper quartile"""
-    if len(values) == 1:
-        return values * 3
-    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-    return [middle, low, high]
-
-
-def quotient(plain, isolated):
-    return isolated / plain if plain else float("nan")
-
-
-def figure(name, unit, command, pairs):
-    return {
-        "figure": name, "unit": {"ms": "ns", "us": "ns"}.get(unit, unit), "shown": unit,
-        "command": command, "runs": len(pairs), "pairs": pairs,
-        "plain": summary([plain for plain, _ in pairs]),
-        "isolated": summary([isolated for _, isolated in pairs]),
-        "ratio": summary([quotient(*pair) for pair in pairs]),
-        "difference": summary([isolated - plain for plain, isolated in pairs]),
-    }
-
-
-def shown(values, scale, digits, sign=""):
-    # + 0.0: of two zeroes the one without a minus.
-    texts = [format(round(value * scale, digits) + 0.0, "%s,.%df" % (sign, digits))
-             for value in values]
-    return texts[0] if texts[0] == texts[1] == texts[2] else "%s (%s..%s)" % tuple(texts)
-
-
-def table(figures):
-    rows = [["", "", "pairs", "plain", "isolated", "ratio", "difference"]]
-    for each in figures:
-        scale, digits = UNITS[each["shown"]]
-        # Instructions are exact, and more digits of theirs say something.
-        rows.append([each["figure"], each["shown"], str(each["runs"]),
-                     shown(each["plain"], scale, digits),
-                     shown(each["isolated"], scale, digits),
-                     shown(each["ratio"], 1, 4 if each["shown"] == "instr" else 2),
-                     shown(each["difference"], scale, digits, "+")])
-    widths = [max(len(row[i]) for row in rows) for i in range(7)]
-    for number, row in enumerate(rows):
-        mark = "[%d]" % number if number else ""
-        print("%-5s%-*s  %-*s" % (mark, widths[0], row[0], widths[1], row[1]), end="")
-        print("".join("  %*s" % (width, text) for width, text in zip(widths[2:], row[2:])))
-    print("\nThe commands; [...] is there for the column `isolated`.\n%s" % ALIASES)
-    for number, each in enumerate(figures, 1):
-        print("%-5s%s" % ("[%d]" % number, each["command"]))
-
-
-def machine():
-    with open("/proc/cpuinfo") as file:
-        model = re.search(r"model name\s*: (.*)", file.read())
-    return {
-        "glibc": os.confstr("CS_GNU_LIBC_VERSION"),
-        "kernel": os.uname().release,
-        "cpu": model.group(1) if model else os.uname().machine,
-        "cores": os.cpu_count(),
-        "interpreter": " ".join(sys.version.split()),
-        "load": os.getloadavg()[0],
-    }
+def real_imports():
+    """Of PyPI for pypy3; pandas has no wheel for it, so that is Debian's, for python3."""
+    return (real_figures("numpy") + real_figures("lxml.etree") + real_figures("PIL._imaging") +
+            real_figures("av") + real_figures("pandas", "/usr/bin/python3", ""))
 
 
 def main():
     about = machine()
     print("%(glibc)s, Linux %(kernel)s, %(cpu)s, %(cores)d cores, load %(load).1f" % about)
     print(about["interpreter"])
-    build_packages()
+    build()
     check_isolation()
-    print("Medians (quartiles) of runs in turn: plain, isolated, isolated, plain. Warm cache.")
+    print("Medians (quartiles) of runs in turn: plain, isolated, isolated, plain. Warm cache%s."
+          % (", on one core" if PIN else ""))
     if about["load"] > about["cores"] / 2:
         print("The machine is busy: believe the ratios and the instructions, not the times.")
     print(flush=True)
-    figures = [figure(*each) for each in time_figures() + instruction_figures()]
-    table(figures)
+    figures = (start_figures() + [server_figure()] + import_figures() + real_imports() +
+               cold_figures() + curves.load_figures() + instruction_figures())
+    print("\n".join(table(figures) + commands(figures)), flush=True)
+    sides = ways.rows()
+    print("\n" + "\n".join(ways.table(sides)), flush=True)
+    lines = curves.measure()
+    print("\n" + "\n".join(curves.table(lines)))
     with open(JSON_FILE, "w") as file:
-        json.dump({"machine": about, "figures": figures}, file, indent=1)
+        json.dump({"machine": about, "figures": figures, "ways": sides, "curves": lines}, file,
+                  indent=1)
     print("\nAll numbers: %s" % os.path.relpath(JSON_FILE))
 
 
