@@ -261,7 +261,8 @@ static enum object_kind kind_of(struct object *object)
 	object->profile = profile_of(object);
 	if (object->profile)
 		return OBJECT_INTERPRETER;
-	if (defines_route(object))
+	/* Nobody else wants to know, and it is asked of every object of every program. */
+	if (process.settings.record_file && defines_route(object))
 		return OBJECT_LIBC;
 	return is_stdlib(object) ? OBJECT_STDLIB : OBJECT_OTHER;
 }

@@ -55,10 +55,23 @@ int memcmp(const void *a, const void *b, size_t size)
 	return 0;
 }
 
+/* Has any byte of the word all bits clear? (the lowest that has borrows from its high one) */
+static bool has_zero(uint64_t word)
+{
+	return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
+}
+
+/* Lines are looked for by this, in texts of some thousand bytes. */
 void *memchr(const void *from, int byte, size_t size)
 {
 	const unsigned char *at = from;
+	uint64_t all = 0x0101010101010101 * (unsigned char)byte, word;
 
+	for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
+		memcpy(&word, at, sizeof word);
+		if (has_zero(word ^ all))
+			break;
+	}
 	for (; size > 0; size--, at++)
 		if (*at == (unsigned char)byte)
 			return (void *)at;
