@@ -13,7 +13,7 @@ AUDIT    = audit/process audit/memfile audit/object audit/base audit/route audit
            audit/namespace audit/scope audit/claim audit/search audit/facts \
            audit/place audit/unlisted audit/record audit/load audit/iterate audit/steer audit/redirect \
            audit/libc/start audit/libc/calls audit/libc/text audit/libc/format \
-           audit/hooks audit/stub
+           audit/started audit/hooks audit/stub
 LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher/program \
            launcher/say launcher/start \
            launcher/doctor launcher/doctor_program launcher/doctor_scope launcher/doctor_setting \
@@ -22,7 +22,10 @@ LAUNCHER = launcher/main launcher/run launcher/conf launcher/static_tls launcher
            launcher/check_print launcher/check_json launcher/json \
            launcher/explain launcher/explain_run launcher/explain_read launcher/explain_bind \
            launcher/explain_seen launcher/explain_json launcher/explain_print \
-           launcher/picture
+           launcher/picture \
+           launcher/enable launcher/enable_steps launcher/enable_files launcher/enable_content \
+           launcher/enable_record launcher/enable_dpkg launcher/enable_find launcher/enable_env \
+           launcher/enable_linked launcher/enable_status
 
 # Where `make install` puts things, below $(DESTDIR). The launcher finds the module in
 # LIBDIR/pypy-isolate, and below PREFIX both may be moved together.
@@ -96,6 +99,13 @@ $(OUT)/launcher/run.o: ALL_CFLAGS += $(LIBS)
 # Compiled in: another LIBDIR than last time is another launcher.
 $(OUT)/launcher/run.o: ALL_CFLAGS += -DLIBDIR='"$(LIBDIR:$(PREFIX)/%=%)/pypy-isolate"'
 $(OUT)/launcher/run.o: $(OUT)/libdir
+
+# What `enable` puts in an interpreter's place is a program of its own, within the launcher.
+$(OUT)/standin: $(call objects,launcher/standin launcher/start) Makefile
+	$(CC) -pie -s -Wl,-z,relro,-z,now -Wl,--wrap=__libc_start_main $(LDFLAGS) -o $@ $(filter %.o,$^)
+
+$(OUT)/launcher/enable_content.o: ALL_CFLAGS += -DSTANDIN_BUILT='"$(OUT)/standin"'
+$(OUT)/launcher/enable_content.o: $(OUT)/standin
 
 $(OUT)/libdir: always
 	@mkdir -p $(@D)

@@ -15,6 +15,7 @@
 #include "audit/process.h"
 #include "audit/record.h"
 #include "audit/redirect.h"
+#include "audit/started.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 #define LAV_KNOWN 2	/* the newest interface that this was written for (glibc 2.35) */
@@ -41,7 +42,10 @@ EXPORTED unsigned la_version(unsigned offered)
 {
 	unsigned lav = offered < LAV_KNOWN ? offered : LAV_KNOWN;
 
-	if (!libc_start(__builtin_return_address(0)) || !process_begin(lav))
+	if (!libc_start(__builtin_return_address(0)))
+		return may_decline(lav) ? 0 : lav;
+	started_restore();
+	if (!process_begin(lav))
 		return may_decline(lav) ? 0 : lav;
 	record_begin();
 	return lav;

@@ -7,9 +7,11 @@
 #include "launcher/check.h"
 #include "launcher/conf.h"
 #include "launcher/doctor.h"
+#include "launcher/enable.h"
 #include "launcher/explain.h"
 #include "launcher/run.h"
 #include "launcher/say.h"
+#include "launcher/standin.h"
 #include "policy/version.h"
 
 static const char usage[] =
@@ -18,6 +20,7 @@ static const char usage[] =
 	"       pypy-isolate conf [FILE]\n"
 	"       pypy-isolate doctor [--timeout SECONDS] [INTERPRETER]\n"
 	"       pypy-isolate explain [OPTION...] [--] INTERPRETER [ARG...]\n"
+	"       pypy-isolate enable | disable | status [OPTION...] [INTERPRETER]\n"
 	"       pypy-isolate --help | --version\n";
 
 /* With the usage, and a prompt after it, it fits a screen of 24 lines. */
@@ -30,6 +33,7 @@ static const char help[] =
 	"  conf     show the rules in force and where each comes from, or check FILE\n"
 	"  doctor   find out whether it works here with INTERPRETER, and what mends it\n"
 	"  explain  run INTERPRETER, then show what each module got, and from where\n"
+	"  enable   isolate each start of INTERPRETER from now on; disable, status\n"
 	"\n"
 	"  PYPY_ISOLATE=off|permissive|enforce   instead of the mode of the rules\n"
 	"  PYPY_ISOLATE_CONF=FILE                instead of /etc/pypy-isolate.conf\n"
@@ -76,8 +80,11 @@ static const struct {
 } verbs[] = {
 	{ "check", check_main },
 	{ "conf", conf_main },
+	{ "disable", disable_main },
 	{ "doctor", doctor_main },
+	{ "enable", enable_main },
 	{ "explain", explain_main },
+	{ "status", status_main },
 };
 
 int main(int argc, char **argv)
@@ -94,5 +101,7 @@ int main(int argc, char **argv)
 		if (is(argv[1], verbs[i].name))
 			return is(argv[2], "--help") ? print(usage, help) :
 						       verbs[i].main(argc - 1, argv + 1);
+	if (is(argv[1], STANDIN_VERB))
+		return run_start(argv + 2);
 	return run(argv + 1);
 }

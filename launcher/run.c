@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "audit/settings.h"
+#include "audit/started.h"
 #include "launcher/program.h"
 #include "launcher/say.h"
+#include "launcher/standin.h"
 #include "launcher/static_tls.h"
 #include "policy/version.h"
 
@@ -25,14 +27,13 @@
 
 /* ---- the policy ---- */
 
-static void print_errors(const struct conf_error *error)
+static size_t print_errors(const struct conf_error *error)
 {
 	size_t count = 0;
 
 	for (; error; error = error->next, ++count)
 		say("%s", error->text);
-	say("pypy-isolate: %zu error%s, so nothing was started; PYPY_ISOLATE=off runs the "
-	    "program without isolation", count, count == 1 ? "" : "s");
+	return count;
 }
 
 static bool read_settings(struct settings *settings, struct arena *arena)
@@ -44,10 +45,7 @@ static bool read_settings(struct settings *settings, struct arena *arena)
 		.secure = getauxval(AT_SECURE),
 	};
 
-	if (settings_read(settings, &input, arena) || settings->mode == MODE_OFF)
-		return true;
-	print_errors(settings->errors);
-	return false;
+	return settings_read(settings, &input, arena) || settings->mode == MODE_OFF;
 }
 
 /* ---- the module ---- */
@@ -238,25 +236,142 @@ static int explain_failure(const char *word, int error)
 static int run(char **argv, struct arena *arena)
 {
 	struct settings settings;
+	size_t errors;
 
-	if (!read_settings(&settings, arena))
+	if (!read_settings(&settings, arena)) {
+		errors = print_errors(settings.errors);
+		say("pypy-isolate: %zu error%s, so nothing was started; PYPY_ISOLATE=off runs "
+		    "the program without isolation", errors, errors == 1 ? "" : "s");
 		return EXIT_OURS;
+	}
 	if (settings.mode != MODE_OFF && !extend_environment(argv[0], arena))
 		return EXIT_OURS;
 	execvp(argv[0], argv);
 	return explain_failure(argv[0], errno);
 }
 
-int run_main(char **argv)
+/* calloc: the kernel's zeroes, of which only what is used gets memory. */
+static int with_arena(int (*use)(char **, struct arena *), char **argv)
 {
-	/* calloc: the kernel's zeroes, of which only what is used gets memory. */
 	struct arena arena = { .base = calloc(1, SETTINGS_ARENA), .size = SETTINGS_ARENA };
 	int status = EXIT_OURS;
 
 	if (arena.base)
-		status = run(argv, &arena);
+		status = use(argv, &arena);
 	else
 		say("pypy-isolate: %s", strerror(ENOMEM));
 	free(arena.base);
 	return status;
+}
+
+int run_main(char **argv)
+{
+	return with_arena(run, argv);
+}
+
+/* ---- the command of a stand-in ---- */
+
+static bool has_ours(const char *list)
+{
+	const char *item;
+	size_t length;
+
+	while (list && run_next_item(&list, &item, &length))
+		if (run_is_ours(item, length))
+			return true;
+	return false;
+}
+
+static const char *value_in(char **environment, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *environment; environment++)
+		if (!strncmp(*environment, name, length) && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+/* before, with what extend_environment() has changed around it, as STARTED says. */
+static char **around(char **before, const char *name)
+{
+	static const char *const behind[] = { "GLIBC_TUNABLES=", "LD_BIND_NOW=" };
+	const char *module = getenv("LD_AUDIT");
+	size_t count = 0, at = 0;
+	char **all, *audit, *started;
+
+	while (before[count])
+		count++;
+	all = calloc(count + 6, sizeof *all);
+	/* The user's auditors come with his own variable. If we are among them, that is enough:
+	 * ld.so would load us twice. */
+	if (!all || asprintf(&audit, "LD_AUDIT=%.*s", (int)strcspn(module, ":"), module) < 0 ||
+	    asprintf(&started, STARTED "%s", name) < 0)
+		return NULL;
+	if (!has_ours(value_in(before, "LD_AUDIT")))
+		all[at++] = audit;
+	all[at++] = started;
+	memcpy(all + at, before, count * sizeof *all);
+	at += count;
+	all[at++] = (char *)STARTED;
+	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
+		for (char **each = environ; *each; each++)
+			if (!strncmp(*each, behind[i], strlen(behind[i])))
+				all[at++] = *each;
+	return all;
+}
+
+/* A whole system may hang on it: what is wrong with us is said, and the interpreter starts.
+ * NULL: it does so as if we were not there. */
+static char **choose_environment(char **words, char **before, struct arena *arena)
+{
+	struct settings settings;
+	char **all = NULL;
+
+	if (!read_settings(&settings, arena)) {
+		print_errors(settings.errors);
+	} else if (settings.mode == MODE_OFF) {
+		return NULL;
+	} else if (extend_environment(words[START_ORIGINAL], arena)) {
+		all = around(before, words[START_NAME]);
+	}
+	if (!all)
+		say("pypy-isolate: so %s runs without isolation", words[START_FILE]);
+	return all;
+}
+
+static char **copy_environment(void)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (environ[count])
+		count++;
+	copy = calloc(count + 1, sizeof *copy);
+	return copy ? memcpy(copy, environ, count * sizeof *copy) : NULL;
+}
+
+static int start(char **words, struct arena *arena)
+{
+	char **before = copy_environment(), **all;
+	const char *original = words[START_ORIGINAL], *file = words[START_FILE];
+
+	if (!before)
+		before = environ;
+	all = choose_environment(words, before, arena);
+	execve(original, words + START_ARGV, all ? all : before);
+	/* A copy of the stand-in, in a virtual environment, is still there after `disable`. */
+	if (errno == ENOENT && !standin_is(file))
+		execve(file, words + START_ARGV, before);
+	say("pypy-isolate: %s: %s; `pypy-isolate status %s` says what to do", original,
+	    strerror(errno), file);
+	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
+
+int run_start(char **words)
+{
+	for (size_t i = 0; i <= START_ARGV; i++)
+		if (!words[i])
+			return EXIT_OURS;
+	return with_arena(start, words);
 }

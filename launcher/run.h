@@ -17,6 +17,10 @@ enum { EXIT_OURS = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
  * the reason is on standard error. */
 int run_main(char **argv);
 
+/* The same for a stand-in, whose words they are (standin.h); but what is wrong with us, a
+ * policy that is broken, say, does not keep the interpreter from starting. */
+int run_start(char **words);
+
 /* Where the audit module is. False, with a reason, if it is in none of its places, or
  * if LD_AUDIT cannot hold that path. */
 bool run_find_module(char path[PATH_MAX], struct diag *diag);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "audit/object.h"
 
@@ -21,7 +22,7 @@
 #define PAGE_LARGEST	(16 * PAGE)
 #define PAGES_MAX	1024	/* from a call to the start of ld.so, which has some fifty */
 
-static char **environment;
+char **environ;
 static const ElfW(auxv_t) *auxiliary;
 
 /* Between the segments of an object can be holes. EINVAL: within a larger page. */
@@ -120,8 +121,8 @@ bool libc_start(const void *caller)
 
 	if (!start)
 		return false;
-	environment = (char **)(start + 1 + *start + 1);
-	auxiliary = after_environment(environment);
+	environ = (char **)(start + 1 + *start + 1);
+	auxiliary = after_environment(environ);
 	/* Whom to trust depends on it, so that it is the right thing must be seen. */
 	return find_auxiliary(AT_SECURE) && getauxval(AT_PAGESZ) >= PAGE &&
 	       getauxval(AT_PHENT) == sizeof(ElfW(Phdr));
@@ -131,7 +132,7 @@ char *getenv(const char *name)
 {
 	size_t length = strlen(name);
 
-	for (char **each = environment; each && *each; each++)
+	for (char **each = environ; each && *each; each++)
 		if (strncmp(*each, name, length) == 0 && (*each)[length] == '=')
 			return *each + length + 1;
 	return NULL;
