@@ -254,8 +254,9 @@ install: all
 	for each in $(SHARED); do \
 	  install -D -m 644 $${each%=*} $(DESTDIR)$(PREFIX)/share/$${each#*=} || exit; done
 
-# Of directories, those that are ours alone.
+# Of directories, those that are ours alone. What was enabled would look for us.
 uninstall:
+	[ -n "$(DESTDIR)" ] || [ ! -x $(PREFIX)/bin/pypy-isolate ] || $(PREFIX)/bin/pypy-isolate disable --all
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
 	for each in $(LIBDIR) $(PREFIX)/share $(PREFIX)/share/doc; do \
 	  [ ! -d $(DESTDIR)$$each/pypy-isolate ] || rmdir $(DESTDIR)$$each/pypy-isolate; done

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "launcher/enable_parts.h"
+#include "launcher/peek.h"
 #include "policy/package.h"
 
 struct step {
@@ -55,8 +56,7 @@ static bool undo_record(struct place *place, struct diag *diag)
 
 static bool is_kept(const struct place *place)
 {
-	return place->kind != PLACE_STANDIN || place->is_diverted ||
-	       place_content(place) != CONTENT_OTHER ||
+	return place->kind != PLACE_STANDIN || place_content(place) != CONTENT_OTHER ||
 	       is_same_file(place->file, place->original);
 }
 
@@ -187,12 +187,25 @@ static bool may_write(const struct place *place, struct diag *diag)
 			place->file);
 }
 
-/* Somebody put a file of his own in place of a stand-in; he may not have a copy. */
+static bool is_program(const char *path)
+{
+	struct peek peek;
+	struct diag diag;
+
+	if (!peek_open(&peek, path, &diag))
+		return false;
+	peek_close(&peek);
+	return true;
+}
+
+/* Somebody put a file of his own in place of a stand-in, and may not have a copy. Where dpkg
+ * does not divert, that is how an upgrade comes; but a script, say, is none. */
 static bool was_replaced(const struct place *place, struct diag *diag)
 {
-	return place->kind == PLACE_STANDIN && place->is_diverted &&
-	       place_content(place) == CONTENT_OTHER && exists(place->original) &&
+	return place->kind == PLACE_STANDIN && place_content(place) == CONTENT_OTHER &&
+	       (place->is_recorded || place->is_diverted) && exists(place->original) &&
 	       !is_same_file(place->file, place->original) &&
+	       (place->is_diverted || !is_program(place->file)) &&
 	       !diag_set(diag, "%s: somebody has replaced the stand-in; first move that file "
 			 "away: mv %s %s.saved", place->file, place->file, place->file);
 }

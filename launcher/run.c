@@ -355,17 +355,19 @@ static int start(char **words, struct arena *arena)
 {
 	char **before = copy_environment(), **all;
 	const char *original = words[START_ORIGINAL], *file = words[START_FILE];
+	int error;
 
 	if (!before)
 		before = environ;
 	all = choose_environment(words, before, arena);
 	execve(original, words + START_ARGV, all ? all : before);
+	error = errno;
 	/* A copy of the stand-in, in a virtual environment, is still there after `disable`. */
-	if (errno == ENOENT && !standin_is(file))
+	if (error == ENOENT && !standin_is(file))
 		execve(file, words + START_ARGV, before);
 	say("pypy-isolate: %s: %s; `pypy-isolate status %s` says what to do", original,
-	    strerror(errno), file);
-	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+	    strerror(error), file);
+	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
 }
 
 int run_start(char **words)
