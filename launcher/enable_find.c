@@ -38,6 +38,19 @@ static bool follow_standin(char path[PATH_MAX])
 	return true;
 }
 
+/* An original is named by those who ask the interpreter, or by status, when its stand-in is
+ * gone. */
+static void leave_original(char path[PATH_MAX])
+{
+	char *suffix = path + strlen(path) - strlen(STANDIN_SUFFIX);
+
+	if (suffix <= path || strcmp(suffix, STANDIN_SUFFIX) != 0)
+		return;
+	*suffix = '\0';
+	if (exists(path) && !standin_is(path))
+		*suffix = STANDIN_SUFFIX[0];
+}
+
 static bool is_script(const char *path)
 {
 	char start[2] = "";
@@ -55,7 +68,7 @@ static bool ask_where(char path[PATH_MAX])
 {
 	char *argv[] = { path, (char *)"-c", (char *)"import os; print(os.readlink('/proc/self/exe'))",
 			 NULL };
-	char *text, *suffix;
+	char *text;
 	int status = 1;
 
 	text = ask(argv, &status);
@@ -67,13 +80,6 @@ static bool ask_where(char path[PATH_MAX])
 	}
 	strcpy(path, text);
 	free(text);
-	/* What it says is the original, if it has a stand-in. */
-	suffix = path + strlen(path) - strlen(STANDIN_SUFFIX);
-	if (suffix > path && !strcmp(suffix, STANDIN_SUFFIX)) {
-		*suffix = '\0';
-		if (!follow_standin(path))
-			*suffix = STANDIN_SUFFIX[0];
-	}
 	return true;
 }
 
@@ -110,6 +116,7 @@ static bool find_file(const char *word, char path[PATH_MAX], struct diag *diag)
 	if (is_script(path) && !ask_where(path))
 		return diag_set(diag, "%s is a script, and does not start an interpreter that "
 				"says which file it is; name that file", path);
+	leave_original(path);
 	return true;
 }
 
@@ -117,7 +124,8 @@ bool find_interpreter(struct places *places, const char *word, struct diag *diag
 {
 	char path[PATH_MAX];
 
-	return find_file(word, path, diag) && (standin_is(path) || can_be_isolated(path, diag)) &&
+	return find_file(word, path, diag) &&
+	       (standin_is(path) || !exists(path) || can_be_isolated(path, diag)) &&
 	       add_standin(places, path, diag);
 }
 

@@ -176,10 +176,11 @@ static void grow_headers(const struct growth *growth, ElfW(Phdr) *phdr, size_t d
 }
 
 /* gdb finds the list of libraries through the section, not the segment. */
-static void move_sections(const struct growth *growth, size_t dynamic, size_t strings)
+static void move_sections(const struct growth *growth, char *bytes, size_t dynamic,
+			  size_t strings)
 {
-	const ElfW(Ehdr) *ehdr = (const void *)growth->out->bytes;
-	ElfW(Shdr) *shdr = (void *)(growth->out->bytes + ehdr->e_shoff), *str;
+	const ElfW(Ehdr) *ehdr = (const void *)bytes;
+	ElfW(Shdr) *shdr = (void *)(bytes + ehdr->e_shoff), *str;
 
 	if (!ehdr->e_shoff || ehdr->e_shoff % sizeof(ElfW(Addr)) ||
 	    ehdr->e_shentsize != sizeof *shdr || ehdr->e_shoff > growth->elf.size ||
@@ -208,17 +209,16 @@ static bool build(const struct growth *growth)
 	char *bytes = calloc(1, size + 1);
 	ElfW(Ehdr) *ehdr = (void *)bytes;
 
-	*growth->out = (struct bytes){ bytes, size };
 	if (!bytes)
 		return false;
 	memcpy(bytes, growth->elf.bytes, growth->elf.size);
-	move_sections(growth, dynamic, strings);
+	move_sections(growth, bytes, dynamic, strings);
 	ehdr->e_phoff = growth->offset;
 	ehdr->e_phnum++;
-	bytes += growth->offset;
-	grow_headers(growth, (void *)bytes, dynamic, size - growth->offset);
-	memcpy(bytes + dynamic, growth->dyn, growth->dyn_size);
-	memcpy(bytes + strings, growth->strings.bytes, growth->strings.size);
+	grow_headers(growth, (void *)(bytes + growth->offset), dynamic, size - growth->offset);
+	memcpy(bytes + growth->offset + dynamic, growth->dyn, growth->dyn_size);
+	memcpy(bytes + growth->offset + strings, growth->strings.bytes, growth->strings.size);
+	*growth->out = (struct bytes){ bytes, size };
 	return true;
 }
 
@@ -248,7 +248,9 @@ bool linked_bytes(const char *path, const char *audit, struct bytes *bytes, stru
 	if (!bytes_read(&old, path))
 		return diag_set(diag, "%s: cannot be read", path);
 	good = elf_read_program(&growth.elf, path, old.bytes, old.size, diag) &&
-	       find_room(&growth, diag) && grow(&growth, audit, diag);
+	       find_room(&growth, diag);
+	if (good)
+		good = grow(&growth, audit, diag);
 	free(old.bytes);
 	return good;
 }

@@ -353,7 +353,8 @@ static char **copy_environment(void)
 
 static int start(char **words, struct arena *arena)
 {
-	char **before = copy_environment(), **all;
+	static char **all;	/* exec takes it, or the end does */
+	char **before = copy_environment();
 	const char *original = words[START_ORIGINAL], *file = words[START_FILE];
 	int error;
 

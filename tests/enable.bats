@@ -9,6 +9,7 @@ setup_file() {
 }
 
 # Each way to start it, by WORD; for the answers of facts.py.
+# shellcheck disable=SC2016 # for the shell inside
 STARTS='
   starts() {
     local word=$1 path facts=$TOP/tests/enable/facts.py

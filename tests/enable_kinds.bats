@@ -10,34 +10,35 @@ setup_file() {
 
 @test "enable: an interpreter that is of no package, by root and by a user" {
   inside <<'SH'
-    mkdir -p /opt/python/bin
-    cp /usr/bin/python3.11 /opt/python/bin/python3.11
-    ln -s python3.11 /opt/python/bin/python
-    touch -d @1000000000 /opt/python/bin/python3.11
-    snapshot /opt/python >before
-    pypy-isolate enable /opt/python/bin/python
-    is_isolated /opt/python/bin/python
-    equal executable "$(/opt/python/bin/python -c 'import sys; print(sys.executable)')" \
-      /opt/python/bin/python
+    mkdir -p /srv/opt/python/bin
+    cp /usr/bin/python3.11 /srv/opt/python/bin/python3.11
+    ln -s python3.11 /srv/opt/python/bin/python
+    touch -d @1000000000 /srv/opt/python/bin/python3.11
+    snapshot /srv/opt/python >before
+    pypy-isolate enable /srv/opt/python/bin/python
+    is_isolated /srv/opt/python/bin/python
+    equal executable "$(/srv/opt/python/bin/python -c 'import sys; print(sys.executable)')" \
+      /srv/opt/python/bin/python
     equal diversions "$(dpkg-divert --list '*isolate*' '*opt*')" ''
     is_plain python3
     # Installed anew over the stand-in, and enabled again: the new one is what comes back.
-    (cat /usr/bin/python3.11; echo) >/opt/python/bin/new
-    chmod 755 /opt/python/bin/new
-    mv /opt/python/bin/new /opt/python/bin/python3.11
-    ! pypy-isolate status /opt/python/bin/python >out || fail "$(cat out)"
-    grep -q 'installed anew; pypy-isolate enable /opt/python/bin/python3.11, or disable' out
-    pypy-isolate enable /opt/python/bin/python
-    is_isolated /opt/python/bin/python
-    pypy-isolate disable /opt/python/bin/python3.11
-    equal size "$(stat -c %s /opt/python/bin/python3.11)" $(($(stat -c %s /usr/bin/python3.11) + 1))
-    cp /usr/bin/python3.11 /opt/python/bin/python3.11
-    touch -d @1000000000 /opt/python/bin/python3.11
-    unchanged before /opt/python
+    (cat /usr/bin/python3.11; echo) >/srv/opt/python/bin/new
+    chmod 755 /srv/opt/python/bin/new
+    mv /srv/opt/python/bin/new /srv/opt/python/bin/python3.11
+    ! pypy-isolate status /srv/opt/python/bin/python >out || fail "$(cat out)"
+    grep -q 'installed anew; pypy-isolate enable /srv/opt/python/bin/python3.11, or disable' out
+    pypy-isolate enable /srv/opt/python/bin/python
+    is_isolated /srv/opt/python/bin/python
+    pypy-isolate disable /srv/opt/python/bin/python3.11
+    equal size "$(stat -c %s /srv/opt/python/bin/python3.11)" $(($(stat -c %s /usr/bin/python3.11) + 1))
+    cp /usr/bin/python3.11 /srv/opt/python/bin/python3.11
+    touch -d @1000000000 /srv/opt/python/bin/python3.11
+    unchanged before /srv/opt/python
 
     useradd -m one
+    chmod a+x /root
     su one -c 'cp /usr/bin/python3.11 ~/python'
-    snapshot /opt/python >before
+    snapshot /srv/opt/python >before
     run_as() { setpriv --reuid one --regid one --init-groups env HOME=/home/one "$@"; }
     run_as pypy-isolate enable /home/one/python
     is_isolated run_as /home/one/python
@@ -47,7 +48,7 @@ setup_file() {
     is_plain run_as /home/one/python
     # What is above a record stays: it is not ours.
     rmdir /home/one/.local/state /home/one/.local
-    unchanged before /opt/python
+    unchanged before /srv/opt/python
     # The system's is not his.
     ! run_as pypy-isolate enable python3 >out 2>&1 || fail "$(cat out)"
     equal refused "$(cat out)" \
@@ -117,27 +118,37 @@ SH
 
 @test "enable --linked: no environment, and from anywhere" {
   inside <<'SH'
-    mkdir -p /opt/elsewhere
-    snapshot /opt >before
+    mkdir -p /srv/opt/elsewhere
+    snapshot /srv/opt >before
     for interpreter in pypy3 python3; do
-      pypy-isolate enable --linked /opt/elsewhere/$interpreter $interpreter
-      is_isolated /opt/elsewhere/$interpreter
-      is_isolated env -i PYTHONPATH="$PYTHONPATH" /opt/elsewhere/$interpreter
-      (cd /; PATH=/opt/elsewhere:$PATH is_isolated $interpreter)
-      ln -s /opt/elsewhere/$interpreter link-to-$interpreter
+      pypy-isolate enable --linked /srv/opt/elsewhere/$interpreter $interpreter
+      is_isolated /srv/opt/elsewhere/$interpreter
+      is_isolated env -i PYTHONPATH="$PYTHONPATH" /srv/opt/elsewhere/$interpreter
+      (cd /; PATH=/srv/opt/elsewhere:$PATH is_isolated $interpreter)
+      ln -s /srv/opt/elsewhere/$interpreter link-to-$interpreter
       is_isolated ./link-to-$interpreter
-      equal prefix "$(/opt/elsewhere/$interpreter -c 'import sys; print(sys.prefix)')" /usr
+      # PyPy looks for its library from where it is: as a plain copy does, and beside the
+      # interpreter it is the interpreter's.
+      cp "$(readlink -f "$(command -v $interpreter)")" /srv/opt/elsewhere/plain
+      for name in plain $interpreter; do
+        /srv/opt/elsewhere/$name -c 'import sys; print(sys.prefix)' >prefix-$name
+      done
+      diff prefix-plain prefix-$interpreter
+      rm /srv/opt/elsewhere/plain
+      pypy-isolate enable --linked /usr/bin/$interpreter-linked $interpreter
+      equal prefix "$($interpreter-linked -c 'import sys; print(sys.prefix)')" /usr
+      pypy-isolate disable --linked /usr/bin/$interpreter-linked
       # Others that look at such files see nothing odd; strip(1) may change it.
-      readelf -aW /opt/elsewhere/$interpreter 2>&1 >/dev/null | tee odd
+      readelf -aW /srv/opt/elsewhere/$interpreter 2>&1 >/dev/null | tee odd
       [ ! -s odd ]
-      strip -o stripped /opt/elsewhere/$interpreter 2>/dev/null
+      strip -o stripped /srv/opt/elsewhere/$interpreter 2>/dev/null
       is_isolated ./stripped
     done
-    pypy-isolate status /opt/elsewhere/pypy3 || :
-    gdb -batch -ex 'catch syscall exit_group' -ex run -ex 'info sharedlibrary' \
-      --args /opt/elsewhere/pypy3 -c 1 2>&1 | grep -q 'Yes.*libpypy3.9-c.so'
+    pypy-isolate status /srv/opt/elsewhere/pypy3 || :
+    timeout 100 gdb -nx -batch -ex 'catch syscall exit_group' -ex run -ex 'info sharedlibrary' \
+      --args /srv/opt/elsewhere/pypy3 -c 1 2>&1 | grep -q 'Yes.*libpypy3.9-c.so'
     # With more rights than its user's, ld.so passes over it, and nothing is said.
-    cp /opt/elsewhere/python3 set-user-id
+    cp /srv/opt/elsewhere/python3 set-user-id
     chown 1234 set-user-id
     chmod 4755 set-user-id
     chmod a+x /root
@@ -166,33 +177,33 @@ int main(void) {
 }
 C
     gcc -o own/bin/own own.c -Lown/lib -lanswer -Wl,-rpath,'$ORIGIN/../lib:${ORIGIN}'
-    pypy-isolate enable --linked /opt/elsewhere/own own/bin/own
-    equal 'with $ORIGIN' "$(/opt/elsewhere/own)" True
+    pypy-isolate enable --linked /srv/opt/elsewhere/own own/bin/own
+    equal 'with $ORIGIN' "$(/srv/opt/elsewhere/own)" True
     gcc -o own/bin/audited own.c -Lown/lib -lanswer -Wl,-rpath,"$PWD/own/lib" \
       -Wl,--audit="$PWD/auditor.so"
-    cp own/bin/audited /opt/elsewhere/before
-    patched=$(/opt/elsewhere/before)
+    cp own/bin/audited /srv/opt/elsewhere/before
+    patched=$(/srv/opt/elsewhere/before)
     equal 'before' "$patched" $'theirs\nFalse'
-    ! pypy-isolate enable --linked /opt/elsewhere/before own/bin/audited 2>out || fail "overwritten"
+    ! pypy-isolate enable --linked /srv/opt/elsewhere/before own/bin/audited 2>out || fail "overwritten"
     grep -q 'is there already, and not of our making' out
-    rm /opt/elsewhere/before
+    rm /srv/opt/elsewhere/before
     # The trial asks whether it prints True alone: here it says more.
-    ! pypy-isolate enable --linked /opt/elsewhere/audited own/bin/audited 2>out || fail "no trial"
+    ! pypy-isolate enable --linked /srv/opt/elsewhere/audited own/bin/audited 2>out || fail "no trial"
     grep -q 'started, it does not load the audit module (exit status 0), so all is as it was' out
-    [ ! -e /opt/elsewhere/audited ]
-    pypy-isolate disable --linked /opt/elsewhere/own
+    [ ! -e /srv/opt/elsewhere/audited ]
+    pypy-isolate disable --linked /srv/opt/elsewhere/own
     # After an upgrade status says so, and the same command mends it.
     cp -a /usr/bin/python3.11 keep
     (cat keep; echo) >/usr/bin/python3.new
     chmod 755 /usr/bin/python3.new
     mv /usr/bin/python3.new /usr/bin/python3.11
     ! pypy-isolate status >out || fail "$(cat out)"
-    grep -q '^wrong /opt/elsewhere/python3: is not as it would be made today: the interpreter has been upgraded; pypy-isolate enable --linked /opt/elsewhere/python3 /usr/bin/python3.11$' out
-    pypy-isolate enable --linked /opt/elsewhere/python3 /usr/bin/python3.11
+    grep -q '^wrong /srv/opt/elsewhere/python3: is not as it would be made today: the interpreter has been upgraded; pypy-isolate enable --linked /srv/opt/elsewhere/python3 /usr/bin/python3.11$' out
+    pypy-isolate enable --linked /srv/opt/elsewhere/python3 /usr/bin/python3.11
     pypy-isolate status
     cp -a keep /usr/bin/python3.11
     pypy-isolate disable --all
-    unchanged before /opt
+    unchanged before /srv/opt
 SH
 }
 
@@ -203,34 +214,35 @@ SH
       ! got=$(pypy-isolate "${@:2}" 2>&1) || fail "not refused: $*"
       [[ $got == *"$1"* ]] || fail "got: $got" "wanted: $1"
     }
-    cp /usr/bin/python3.11 /opt/python-set
-    chmod 4755 /opt/python-set
-    echo 'int main(void) { return 0; }' | gcc -static -x c - -o /opt/python-static
-    echo 'int main(void) { return 0; }' | gcc -x c - -o /opt/python-none
-    printf '#!/bin/sh\necho none\n' >/opt/python-script
-    chmod +x /opt/python-script
-    cp /usr/bin/python3.11 /opt/python3
-    echo theirs >/opt/python3.distrib
-    cp /usr/local/bin/pypy-isolate /opt/
-    mkdir -p /opt/lib/pypy-isolate
-    snapshot /opt >before
-    refused "set-user-ID or set-group-ID" enable /opt/python-set
-    refused "is linked statically" enable /opt/python-static
-    refused "it does not load the audit module" enable /opt/python-none
-    refused "is a script, and does not start an interpreter" enable /opt/python-script
-    refused "not found, or not executable" enable /opt/python-nowhere
-    refused "/opt/python3.distrib is there already" enable /opt/python3
-    refused "has no bin" enable --venv /opt
+    mkdir -p /srv/opt
+    cp /usr/bin/python3.11 /srv/opt/python-set
+    chmod 4755 /srv/opt/python-set
+    echo 'int main(void) { return 0; }' | gcc -static -x c - -o /srv/opt/python-static
+    echo 'int main(void) { return 0; }' | gcc -x c - -o /srv/opt/python-none
+    printf '#!/bin/sh\necho none\n' >/srv/opt/python-script
+    chmod +x /srv/opt/python-script
+    cp /usr/bin/python3.11 /srv/opt/python3
+    echo theirs >/srv/opt/python3.distrib
+    cp /usr/local/bin/pypy-isolate /srv/opt/
+    mkdir -p /srv/opt/lib/pypy-isolate
+    snapshot /srv/opt >before
+    refused "set-user-ID or set-group-ID" enable /srv/opt/python-set
+    refused "is linked statically" enable /srv/opt/python-static
+    refused "it does not load the audit module" enable /srv/opt/python-none
+    refused "is a script, and does not start an interpreter" enable /srv/opt/python-script
+    refused "not found, or not executable" enable /srv/opt/python-nowhere
+    refused "/srv/opt/python3.distrib is there already" enable /srv/opt/python3
+    refused "has no bin" enable --venv /srv/opt
     refused "unexpected '--sideways'" enable --sideways python3
     refused "not one thing to do" enable
     refused "not one thing to do" enable --env python3
     refused "not one thing to do" enable --all
     refused "not one thing to do" disable --all python3
-    refused "not made by" disable --linked /opt/python3
+    refused "not made by" disable --linked /srv/opt/python3
     equal 'not enabled' "$(pypy-isolate disable python3)" '/usr/bin/python3.11: is not enabled'
     pypy-isolate enable -n python3 >/dev/null
     pypy-isolate disable -n python3 >/dev/null
-    unchanged before /opt
+    unchanged before /srv/opt
     dpkg-divert --local --no-rename --divert /usr/bin/python3.11.other --add /usr/bin/python3.11 >/dev/null
     refused "is diverted already, by LOCAL to /usr/bin/python3.11.other" enable python3
     dpkg-divert --local --no-rename --remove /usr/bin/python3.11 >/dev/null
@@ -241,7 +253,7 @@ SH
     chown 1234 /usr/local/lib/pypy-isolate
     refused "others than you and root can write to /usr/local/lib/pypy-isolate" enable --env
     chown 0 /usr/local/lib/pypy-isolate
-    unchanged before /opt
+    unchanged before /srv/opt
 SH
 }
 
@@ -285,9 +297,10 @@ SH
 }
 
 @test "enable: with the package goes all that it has enabled" {
-  mkdir "$BATS_TEST_TMPDIR/build"
+  mkdir -p "$BATS_TEST_TMPDIR/build/pypy-isolate"
+  # shellcheck disable=SC2154 # set by helper
   tar -C "$root" --exclude=./build --exclude=./cache --exclude=./.git -cf - . |
-    tar -C "$BATS_TEST_TMPDIR/build" --no-same-owner --one-top-level=pypy-isolate -xf -
+    tar -C "$BATS_TEST_TMPDIR/build/pypy-isolate" --no-same-owner -xf -
   (cd "$BATS_TEST_TMPDIR/build/pypy-isolate" && make -s clean && dpkg-buildpackage -us -uc -b) \
     >"$BATS_TEST_TMPDIR/build.log" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/build.log")"
   NOT_INSTALLED=1 inside "$BATS_TEST_TMPDIR/build"/pypy-isolate_*.deb <<'SH'

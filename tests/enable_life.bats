@@ -10,6 +10,7 @@ setup_file() {
 
 # For the shell inside: package VERSION DIRECTORY [BYTES] makes DIRECTORY/pypy3.deb of the real
 # one, with that version and with BYTES after the interpreter's own.
+# shellcheck disable=SC2016 # for the shell inside
 PACKAGE='
   printf "no-triggers\nforce-unsafe-io\n" >/etc/dpkg/dpkg.cfg.d/quick
   package() {
@@ -79,8 +80,9 @@ SH
 }
 
 # KILLED: at SYSCALL, the COUNTth: dies there, or has status 0 and there is none
+# shellcheck disable=SC2016 # for the shell inside
 KILLS='
-  calls="mkdir link unlink rename fchmod clone rmdir"
+  calls="mkdir link unlink rename clone rmdir"
   # Status 1: it was killed at the count of that call; 0: it has no more of them.
   spared() {
     local status=0
