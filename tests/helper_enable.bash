@@ -11,7 +11,7 @@ load helper
 
 enable_begin() {
   [ "$(id -u)" = 0 ] || cannot "only root can mount a root directory"
-  : provide enable
+  provide enable
   SITE=$("$root/tests/fixture/routes/build" 2>"$BATS_FILE_TMPDIR/build.log")/site-packages || {
     cat "$BATS_FILE_TMPDIR/build.log" >&2
     return 1
