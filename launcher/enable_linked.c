@@ -22,7 +22,7 @@
 
 struct growth {
 	struct elf elf;
-	struct bytes *out;
+	struct bytes out;
 	size_t offset;			/* of the new segment in the file */
 	ElfW(Addr) address;
 	ElfW(Dyn) *dyn;			/* DT_NULL at the end */
@@ -201,16 +201,19 @@ static void move_sections(const struct growth *growth, char *bytes, size_t dynam
 
 /* ---- all ---- */
 
-static bool build(const struct growth *growth)
+static bool build(struct growth *growth)
 {
 	const size_t dynamic = (growth->elf.phnum + 1) * sizeof(ElfW(Phdr));
 	const size_t strings = dynamic + growth->dyn_size;
 	const size_t size = growth->offset + strings + growth->strings.size;
-	char *bytes = calloc(1, size + 1);
-	ElfW(Ehdr) *ehdr = (void *)bytes;
+	ElfW(Ehdr) *ehdr;
+	char *bytes;
 
+	growth->out.size = size;
+	growth->out.bytes = bytes = calloc(1, size + 1);
 	if (!bytes)
 		return false;
+	ehdr = (void *)bytes;
 	memcpy(bytes, growth->elf.bytes, growth->elf.size);
 	move_sections(growth, bytes, dynamic, strings);
 	ehdr->e_phoff = growth->offset;
@@ -218,7 +221,6 @@ static bool build(const struct growth *growth)
 	grow_headers(growth, (void *)(bytes + growth->offset), dynamic, size - growth->offset);
 	memcpy(bytes + growth->offset + dynamic, growth->dyn, growth->dyn_size);
 	memcpy(bytes + growth->offset + strings, growth->strings.bytes, growth->strings.size);
-	*growth->out = (struct bytes){ bytes, size };
 	return true;
 }
 
@@ -237,7 +239,7 @@ static bool grow(struct growth *growth, const char *module, struct diag *diag)
 
 bool linked_bytes(const char *path, const char *audit, struct bytes *bytes, struct diag *diag)
 {
-	struct growth growth = { .out = bytes };
+	struct growth growth = { 0 };
 	struct bytes old;
 	bool good;
 
@@ -252,5 +254,6 @@ bool linked_bytes(const char *path, const char *audit, struct bytes *bytes, stru
 	if (good)
 		good = grow(&growth, audit, diag);
 	free(old.bytes);
+	*bytes = growth.out;
 	return good;
 }

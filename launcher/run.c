@@ -353,11 +353,11 @@ static char **copy_environment(void)
 
 static int start(char **words, struct arena *arena)
 {
-	static char **all;	/* exec takes it, or the end does */
-	char **before = copy_environment();
+	static char **before, **all;	/* until the end, which is near */
 	const char *original = words[START_ORIGINAL], *file = words[START_FILE];
 	int error;
 
+	before = copy_environment();
 	if (!before)
 		before = environ;
 	all = choose_environment(words, before, arena);

@@ -101,7 +101,7 @@ SH
     /usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator >got
     grep -qx 'LD_AUDIT=/usr/local/lib/pypy-isolate/libpypy-isolate.so' got
     systemd-analyze cat-config systemd/system.conf |
-      grep -qx 'DefaultEnvironment=LD_AUDIT=/usr/local/lib/pypy-isolate/libpypy-isolate.so'
+      grep -x >/dev/null 'DefaultEnvironment=LD_AUDIT=/usr/local/lib/pypy-isolate/libpypy-isolate.so'
     ! /lib/systemd/systemd --test --system --log-target=console 2>&1 | grep -F pypy-isolate ||
       fail "systemd does not like it"
     pypy-isolate status
@@ -146,7 +146,7 @@ SH
     done
     pypy-isolate status /srv/opt/elsewhere/pypy3 || :
     timeout 100 gdb -nx -batch -ex 'catch syscall exit_group' -ex run -ex 'info sharedlibrary' \
-      --args /srv/opt/elsewhere/pypy3 -c 1 2>&1 | grep -q 'Yes.*libpypy3.9-c.so'
+      --args /srv/opt/elsewhere/pypy3 -c 1 2>&1 | grep >/dev/null 'Yes.*libpypy3.9-c.so'
     # With more rights than its user's, ld.so passes over it, and nothing is said.
     cp /srv/opt/elsewhere/python3 set-user-id
     chown 1234 set-user-id
@@ -265,7 +265,7 @@ SH
       grep -q "^wrong /usr/bin/python3.11: .*$1" out || fail "wanted: $1" "$(cat out)"
       bash -euc "$(sed 's/.*; //; s/, or disable$//; s/, then /; /' out)" >/dev/null
       is_isolated python3
-      pypy-isolate status python3 | grep -q '^ok ' || fail "not mended: $1"
+      pypy-isolate status python3 | grep '^ok ' >/dev/null || fail "not mended: $1"
     }
     snapshot >before
     equal none "$(pypy-isolate status python3)" \
@@ -290,9 +290,9 @@ SH
     unchanged before
     # In the environment, too.
     pypy-isolate enable python3
-    PYPY_ISOLATE=off pypy-isolate status python3 | grep -q '^note  PYPY_ISOLATE: is off'
+    PYPY_ISOLATE=off pypy-isolate status python3 | grep '^note  PYPY_ISOLATE: is off' >/dev/null
     LD_AUDIT=/usr/local/lib/pypy-isolate/libpypy-isolate.so pypy-isolate status python3 |
-      grep -q '^ok    LD_AUDIT: isolates what is started from here'
+      grep >/dev/null '^ok    LD_AUDIT: isolates what is started from here'
 SH
 }
 
