@@ -9,6 +9,7 @@
 load helper_live
 
 setup_file() {
+  provide gdb
   live_begin
 }
 
@@ -213,6 +214,15 @@ C
   assert_output --partial 'static TLS'
 }
 
+# faults_in_pypy LIMIT SCRIPT: with so much address space plain PyPy, too, can end so.
+faults_in_pypy() {
+  printf '#!/bin/sh\nulimit -v %s\nexec "$@"\n' "$1" >limited
+  chmod +x limited
+  run gdb -q -batch -ex "set exec-wrapper ./limited env LD_AUDIT=$built/libpypy-isolate.so" \
+    -ex run -ex 'bt 1' --args pypy3 "$2"
+  assert_line --regexp '^#0 .* in .*/libpypy3[^/]*\.so'
+}
+
 @test "beside: little address space: as plain, or the interpreter says that it has none" {
   cat >poor.py <<'PY'
 try:
@@ -235,6 +245,7 @@ PY
       0) assert_output --regexp '^(loaded|refused)$' ;;
       127) assert_regex "$stderr" 'failed to map|cannot allocate|no memory' ;;
       134) assert_regex "$stderr" 'out of memory|cannot allocate nursery' ;;
+      139) faults_in_pypy $((limit + more)) poor.py ;;
       *) fail "another end" ;;
     esac
     [ "$status" -eq 0 ] || [ "$more" -lt 48000 ]
