@@ -7,20 +7,14 @@
 # Bats sets stderr; each test is a subshell of its own.
 # shellcheck disable=SC2030,SC2031,SC2154
 
-load helper
+load helper_debuggers
 
 setup_file() {
-  provide gdb
-  SITE=$BATS_FILE_TMPDIR/site-packages
-  export SITE
-  "$root/tests/fixture/debuggers/build" "$SITE" pypy3 /usr/bin/python3
+  tracee_begin gdb
 }
 
 setup() {
-  cd "$BATS_TEST_TMPDIR" || return
-  unset LD_AUDIT LD_PRELOAD LD_BIND_NOW
-  export PYTHONPATH=$SITE PYTHONDONTWRITEBYTECODE=1
-  work=$root/tests/fixture/debuggers/work.py
+  tracee_test
   # As the manual says: what ld.so and gdb of the release want. Before glibc 2.35 ld.so
   # does not list namespaces; where it has probes (Debian's from 2.43 on), gdb takes the
   # lack of a name for a mistake.
