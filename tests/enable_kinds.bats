@@ -303,10 +303,10 @@ SH
     tar -C "$BATS_TEST_TMPDIR/build/pypy-isolate" --no-same-owner -xf -
   (cd "$BATS_TEST_TMPDIR/build/pypy-isolate" && make -s clean && dpkg-buildpackage -us -uc -b) \
     >"$BATS_TEST_TMPDIR/build.log" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/build.log")"
-  NOT_INSTALLED=1 inside "$BATS_TEST_TMPDIR/build"/pypy-isolate_*.deb <<'SH'
+  NOT_INSTALLED=1 inside "$BATS_TEST_TMPDIR"/build/{lib,}pypy-isolate_*.deb <<'SH'
     python3 -m venv --without-pip venv
     snapshot venv >before
-    apt-get install -qq -y "$1" >/dev/null 2>&1
+    apt-get install -qq -y "$@" >/dev/null 2>&1
     enable_all() {
       pypy-isolate enable pypy3
       pypy-isolate enable python3
@@ -317,24 +317,24 @@ SH
     enable_all
     is_isolated python3
     # An upgrade, or the same once more, leaves it in force.
-    dpkg -i "$1" >/dev/null 2>&1
+    dpkg -i "$@" >/dev/null 2>&1
     for interpreter in pypy3 python3 venv/bin/python python-linked; do
       is_isolated $interpreter
     done
     pypy-isolate status
-    apt-get remove -qq -y pypy-isolate >/dev/null 2>&1
+    apt-get remove -qq -y pypy-isolate libpypy-isolate >/dev/null 2>&1
     is_plain python3
-    dpkg --purge pypy-isolate >/dev/null 2>&1
+    dpkg --purge pypy-isolate libpypy-isolate >/dev/null 2>&1
     unchanged before venv
     # It cannot be undone, and so it cannot be removed; then it can.
-    apt-get install -qq -y "$1" >/dev/null 2>&1
+    apt-get install -qq -y "$@" >/dev/null 2>&1
     enable_all
     cp --remove-destination /usr/bin/python3.11.distrib /usr/bin/python3.11
     ! dpkg -P pypy-isolate >out 2>&1 || fail "removed: $(cat out)"
     grep -q 'somebody has replaced the stand-in; first move that file away: mv /usr/bin/python3.11 ' out
     is_isolated pypy3
     mv /usr/bin/python3.11 /usr/bin/python3.11.saved
-    dpkg -P pypy-isolate >/dev/null 2>&1
+    dpkg -P pypy-isolate libpypy-isolate >/dev/null 2>&1
     rm /usr/bin/python3.11.saved
     unchanged before venv
 SH
