@@ -158,7 +158,7 @@ lint:
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --error-exitcode=1 --max-configs=1 -I. -D_GNU_SOURCE -D__x86_64__ -D__LP64__ \
 	  -D__WORDSIZE=64 '-DElfW(type)=Elf64_##type' policy audit launcher
-	shellcheck -x .ci/run tests/setup tests/demo tests/matrix/root tests/matrix/run tests/matrix/foreign tests/fuzz/run tests/*.bats $(shell find tests -name '*.bash')
+	shellcheck -x .ci/run tests/setup tests/demo tests/matrix/root tests/matrix/run tests/matrix/foreign tests/fuzz/run tests/enable/root tests/bench/run tests/*.bats $(shell find tests -name '*.bash')
 	mandoc -T lint -W warning man/*.[1-8]
 
 analyze/%:

@@ -468,8 +468,10 @@ enum load_outcome load_module(const struct object *interpreter, const char *file
 		.diag = diag,
 		.record.since = record_away_begin(),
 	};
-	enum load_outcome outcome = decide(&load, handle);
+	enum load_outcome outcome;
 
+	*handle = NULL;
+	outcome = decide(&load, handle);
 	record(&load, *handle);
 	return outcome;
 }

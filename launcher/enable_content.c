@@ -2,6 +2,7 @@
 /* A place -> the bytes that belong there, and whose those are that are there. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,11 @@
 #endif
 __asm__(".pushsection .rodata\n"
 	"standin_begin: .incbin \"" STANDIN_BUILT "\"\n"
-	"standin_end: .byte 0\n"
+	"standin_end: .balign 4\n"
+	"standin_size: .long standin_end - standin_begin\n"
 	".popsection");
 extern const char standin_begin[] __attribute__((visibility("hidden")));
-extern const char standin_end[] __attribute__((visibility("hidden")));
+extern const uint32_t standin_size __attribute__((visibility("hidden")));
 
 #define STANDIN_MAX ((size_t)1 << 20)	/* bytes of the file */
 
@@ -61,14 +63,15 @@ struct standin *standin_of(const char *path)
 bool standin_is(const char *path)
 {
 	struct standin *standin = standin_of(path);
+	bool is_one = standin;
 
 	free(standin);
-	return standin;
+	return is_one;
 }
 
 static bool standin_bytes(const struct place *place, struct bytes *bytes, struct diag *diag)
 {
-	const size_t size = (size_t)(standin_end - standin_begin);
+	const size_t size = standin_size;
 	char program[PATH_MAX];
 	struct standin *words;
 

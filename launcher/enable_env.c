@@ -112,7 +112,7 @@ static void print_text(FILE *out, enum syntax syntax, const char *module)
 {
 	char tunable[128];
 
-	snprintf(tunable, sizeof tunable, "glibc.rtld.optional_static_tls=%u",
+	snprintf(tunable, sizeof tunable, "glibc.rtld.optional_static_tls=%d",
 		 STATIC_TLS_DEFAULT + STATIC_TLS_NAMESPACES);
 	fputs(HEADER, out);
 	if (syntax == SYNTAX_MANAGER)

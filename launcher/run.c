@@ -302,12 +302,13 @@ static char **around(char **before, const char *name)
 
 	while (before[count])
 		count++;
-	all = calloc(count + 6, sizeof *all);
+	if (!module ||
+	    asprintf(&audit, "LD_AUDIT=%.*s", (int)strcspn(module, ":"), module) < 0 ||
+	    asprintf(&started, STARTED "%s", name) < 0 ||
+	    !(all = calloc(count + 6, sizeof *all)))
+		return NULL;
 	/* The user's auditors come with his own variable. If we are among them, that is enough:
 	 * ld.so would load us twice. */
-	if (!all || asprintf(&audit, "LD_AUDIT=%.*s", (int)strcspn(module, ":"), module) < 0 ||
-	    asprintf(&started, STARTED "%s", name) < 0)
-		return NULL;
 	if (!has_ours(value_in(before, "LD_AUDIT")))
 		all[at++] = audit;
 	all[at++] = started;

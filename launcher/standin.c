@@ -41,10 +41,11 @@ static int start_without(char **argv, int why)
 int main(int argc, char **argv)
 {
 	char name[16] = "";	/* TASK_COMM_LEN */
-	char **words = calloc((size_t)argc + 7, sizeof *words);
+	static char **words;	/* until the end, which is near */
 	int count = 0;
 
 	prctl(PR_GET_NAME, name);
+	words = calloc((size_t)argc + 7, sizeof *words);
 	if (!words)
 		return start_without(argv, ENOMEM);
 	words[count++] = (char *)written.program;
