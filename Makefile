@@ -138,7 +138,7 @@ setup:
 # The module once more, with its system calls, memory and dlmopen() made to fail one at a
 # time: tests/faults.bats.
 WRAPPED = arena_take arena_text mmap mprotect read access readlink getcwd statx \
-          mincore open fcntl syscall base_find
+          madvise open fcntl syscall base_find
 FAULTS  = $(OUT)/faults/$(MODULE)
 
 faults: $(FAULTS)

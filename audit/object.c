@@ -464,9 +464,8 @@ void *object_address(const struct object *object, const char *symbol)
 static bool is_mapped(uintptr_t address)
 {
 	uintptr_t page = getpagesize();
-	unsigned char resident;
 
-	return mincore((void *)(address & -page), page, &resident) == 0;
+	return madvise((void *)(address & -page), page, MADV_NORMAL) == 0;
 }
 
 /* The file's header in memory, if it is at the object's address 0, where every linker

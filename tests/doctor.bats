@@ -499,8 +499,8 @@ audited() {
 # ---- the kernel ----
 
 @test "doctor: no memfd_create(), and no /proc" {
-  gcc -Wall -Wextra -Werror -O1 -o nomemfd "$root/tests/fixture/faults/nomemfd.c"
-  run ./nomemfd "$ISO" doctor pypy3
+  gcc -Wall -Wextra -Werror -O1 -o refuse "$root/tests/fixture/faults/refuse.c"
+  run ./refuse memfd_create EPERM "$ISO" doctor pypy3
   said note memfd_create 'Operation not permitted: .*allow memfd_create in the seccomp filter'
   is_well
   unshare -m true 2>/dev/null || cannot "no mount namespace may be made here"

@@ -10,9 +10,9 @@ load helper_live
 
 setup_file() {
   live_begin
-  NOMEMFD=$BATS_FILE_TMPDIR/nomemfd
-  gcc -Wall -Wextra -Werror -O1 -o "$NOMEMFD" "$TOP/tests/fixture/faults/nomemfd.c"
-  export NOMEMFD
+  REFUSE=$BATS_FILE_TMPDIR/refuse
+  gcc -Wall -Wextra -Werror -O1 -o "$REFUSE" "$TOP/tests/fixture/faults/refuse.c"
+  export REFUSE
 }
 
 setup() {
@@ -41,7 +41,7 @@ PY
 # without_memfd [ARGUMENT...]: isolated, where the kernel refuses memfd_create().
 without_memfd() {
   # shellcheck disable=SC2086 # it may be several words
-  run --separate-stderr timeout -k 5 60 "$NOMEMFD" $ISOLATE pypy3 "${@:-script.py}"
+  run --separate-stderr timeout -k 5 60 "$REFUSE" memfd_create EPERM $ISOLATE pypy3 "${@:-script.py}"
 }
 
 # without_proc: script.py isolated, with an empty /proc.
@@ -54,7 +54,7 @@ without_proc() {
 }
 
 @test "no memfd_create(): the filter of these tests works" {
-  run --separate-stderr "$NOMEMFD" python3 -c 'import os; os.memfd_create("x")'
+  run --separate-stderr "$REFUSE" memfd_create EPERM python3 -c 'import os; os.memfd_create("x")'
   assert_failure
   assert_regex "$stderr" 'PermissionError|Operation not permitted'
 }
@@ -284,7 +284,7 @@ print(p0.mod.version(), leftovers.here())
 PY
   # shellcheck disable=SC2016,SC2086
   run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=4m none /dev/shm && exec "$@"' \
-    sh timeout -k 5 60 "$NOMEMFD" $ISOLATE pypy3 script.py
+    sh timeout -k 5 60 "$REFUSE" memfd_create EPERM $ISOLATE pypy3 script.py
   prints 'p0 []'
 }
 

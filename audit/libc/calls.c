@@ -82,9 +82,9 @@ int mprotect(void *at, size_t size, int protection)
 	return (int)CALL(mprotect, at, size, protection);
 }
 
-int mincore(void *at, size_t size, unsigned char *resident)
+int madvise(void *at, size_t size, int advice)
 {
-	return (int)CALL(mincore, at, size, resident);
+	return (int)CALL(madvise, at, size, advice);
 }
 
 int getpagesize(void)

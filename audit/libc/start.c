@@ -25,13 +25,13 @@
 char **environ;
 static const ElfW(auxv_t) *auxiliary;
 
-/* Between the segments of an object can be holes. EINVAL: within a larger page. */
+/* Between the segments of an object can be holes. EINVAL: within a larger page. The advice
+ * is what holds for all that ld.so and the kernel map; mincore(2), which is made for the
+ * question, is not among systemd's @system-service. */
 static bool is_mapped(uintptr_t page)
 {
-	unsigned char resident;
-
 	for (uintptr_t size = PAGE; size <= PAGE_LARGEST; size *= 4) {
-		if (mincore((void *)(page & -size), 1, &resident) == 0)
+		if (madvise((void *)(page & -size), 1, MADV_NORMAL) == 0)
 			return true;
 		if (errno != EINVAL)
 			break;
@@ -44,9 +44,8 @@ static bool is_mapped(uintptr_t page)
 static uintptr_t mapped_from(uintptr_t page)
 {
 	uintptr_t start = (page & -PAGE_LARGEST) - 2 * PAGE_LARGEST;
-	unsigned char resident[3 * PAGE_LARGEST / PAGE];
 
-	if (mincore((void *)start, page + PAGE - start, resident) == 0)
+	if (madvise((void *)start, page + PAGE - start, MADV_NORMAL) == 0)
 		return start;
 	return is_mapped(page) ? page : page + PAGE;
 }
