@@ -58,3 +58,8 @@ allowed() {
   run "$REFUSE" mincore kill env LD_AUDIT="$TOP/libpypy-isolate.so" true
   assert_success
 }
+
+@test "filters: without statx(), as Linux before 4.11 and old containers" {
+  refused statx ENOSYS
+  refused statx EPERM
+}
