@@ -2,11 +2,11 @@
 /* Started by a stand-in of `pypy-isolate enable` -> as if started without it.
  *
  * The environment is the array that the kernel has made, in place: the program's start code
- * finds it by its address. ld.so itself takes out variables so (sysdeps/generic/unsecvars.h),
- * and after its last NULL there are as many more. */
+ * finds it by its address. What was added is at the end of it, and so are the strings: those
+ * of the program follow its arguments without a gap, and programs that set their title
+ * (setproctitle) write over both. */
 #include "audit/started.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,36 +15,33 @@
 #include "audit/libc/start.h"
 #include "audit/sys.h"
 
-static bool is_mark(const char *entry)
-{
-	return entry && !strncmp(entry, STARTED, strlen(STARTED));
-}
+#define ADDED_MAX	((size_t)64 << 10)	/* bytes; further apart they are not as made */
 
-/* Where the added ones behind begin, or the end. */
-static char **find_end(char **entry, char ***last)
+/* NULL if it is not there. */
+static char **find_mark(char **entry)
 {
 	char **mark = NULL;
 
 	for (; *entry; entry++)
-		if (!strcmp(*entry, STARTED))
+		if (!strncmp(*entry, STARTED, strlen(STARTED)))
 			mark = entry;
-	*last = entry;
-	return mark ? mark : entry;
+	return mark;
 }
 
 void started_restore(void)
 {
-	char **begin = environ, **end, **last;
+	char **mark = environ && !getauxval(AT_SECURE) ? find_mark(environ) : NULL;
+	char *first, *last = NULL;
 
-	/* LD_AUDIT may come first, or not. */
-	if (!begin || !begin[0] || getauxval(AT_SECURE))
+	if (!mark)
 		return;
-	begin += !is_mark(begin[0]);
-	if (!is_mark(begin[0]))
-		return;
-	syscall(SYS_prctl, PR_SET_NAME, begin[0] + strlen(STARTED));
-	end = find_end(++begin, &last);
-	memmove(environ, begin, (size_t)(end - begin) * sizeof *begin);
-	for (char **entry = environ + (end - begin); entry < last; entry++)
-		*entry = NULL;
+	first = *mark;
+	syscall(SYS_prctl, PR_SET_NAME, first + strlen(STARTED));
+	for (; *mark; mark++) {
+		last = *mark;
+		*mark = NULL;
+	}
+	/* /proc/PID/environ. ld.so has read them. */
+	if ((size_t)(last + strlen(last) - first) < ADDED_MAX)
+		memset(first, 0, last + strlen(last) - first);
 }

@@ -3,8 +3,8 @@
 #ifndef PYPY_ISOLATE_STARTED_H
 #define PYPY_ISOLATE_STARTED_H
 
-/* In front of an environment stand LD_AUDIT, mostly, and this with what the kernel called the
- * process (/proc/PID/comm); behind it this with nothing, and what else was added for ld.so. */
+/* Behind an environment stands this, with what the kernel called the process
+ * (/proc/PID/comm), and after it what was added for ld.so. */
 #define STARTED "PYPY_ISOLATE_STARTED="
 
 /* From la_version, when nobody has seen the environment but ld.so, which is done with it:

@@ -292,12 +292,13 @@ static const char *value_in(char **environment, const char *name)
 	return NULL;
 }
 
-/* before, with what extend_environment() has changed around it, as STARTED says. */
-static char **around(char **before, const char *name)
+/* before, with what extend_environment() has changed behind it, as STARTED says. LD_AUDIT is
+ * last: in place of GLIBC_TUNABLES some ld.so have a copy in the array. */
+static char **extended(char **before, const char *name)
 {
 	static const char *const behind[] = { "GLIBC_TUNABLES=", "LD_BIND_NOW=" };
 	const char *module = getenv("LD_AUDIT");
-	size_t count = 0, at = 0;
+	size_t count = 0, at;
 	char **all, *audit, *started;
 
 	while (before[count])
@@ -305,20 +306,19 @@ static char **around(char **before, const char *name)
 	if (!module ||
 	    asprintf(&audit, "LD_AUDIT=%.*s", (int)strcspn(module, ":"), module) < 0 ||
 	    asprintf(&started, STARTED "%s", name) < 0 ||
-	    !(all = calloc(count + 6, sizeof *all)))
+	    !(all = calloc(count + 5, sizeof *all)))
 		return NULL;
 	/* The user's auditors come with his own variable. If we are among them, that is enough:
 	 * ld.so would load us twice. */
-	if (!has_ours(value_in(before, "LD_AUDIT")))
-		all[at++] = audit;
+	memcpy(all, before, count * sizeof *all);
+	at = count;
 	all[at++] = started;
-	memcpy(all + at, before, count * sizeof *all);
-	at += count;
-	all[at++] = (char *)STARTED;
 	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
 		for (char **each = environ; *each; each++)
 			if (!strncmp(*each, behind[i], strlen(behind[i])))
 				all[at++] = *each;
+	if (!has_ours(value_in(before, "LD_AUDIT")))
+		all[at] = audit;
 	return all;
 }
 
@@ -331,10 +331,12 @@ static char **choose_environment(char **words, char **before, struct arena *aren
 
 	if (!read_settings(&settings, arena)) {
 		print_errors(settings.errors);
-	} else if (settings.mode == MODE_OFF) {
+	} else if (settings.mode == MODE_OFF || getauxval(AT_SECURE)) {
+		/* With privileges of its file, or of who started it, ld.so takes no auditor
+		 * from us, and then nobody would take out what else we add. */
 		return NULL;
 	} else if (extend_environment(words[START_ORIGINAL], arena)) {
-		all = around(before, words[START_NAME]);
+		all = extended(before, words[START_NAME]);
 	}
 	if (!all)
 		say("pypy-isolate: so %s runs without isolation", words[START_FILE]);
@@ -364,6 +366,12 @@ static int start(char **words, struct arena *arena)
 	all = choose_environment(words, before, arena);
 	execve(original, words + START_ARGV, all ? all : before);
 	error = errno;
+	if (all && error == E2BIG) {
+		say("pypy-isolate: no room for three more variables, so %s runs without "
+		    "isolation; give it fewer or shorter arguments", file);
+		execve(original, words + START_ARGV, before);
+		error = errno;
+	}
 	/* A copy of the stand-in, in a virtual environment, is still there after `disable`. */
 	if (error == ENOENT && !standin_is(file))
 		execve(file, words + START_ARGV, before);
