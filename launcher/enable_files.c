@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "audit/status.h"
 #include "launcher/enable_parts.h"
 #include "policy/package.h"
 
+#define ACL "system.posix_acl_access"
 #define FILE_MAX ((size_t)1 << 30)	/* bytes: of interpreters the largest have 100 MB */
 
 static bool fail(struct diag *diag, const char *path)
@@ -84,7 +86,10 @@ bool attributes_of(const char *path, struct attributes *attributes, bool *is_lin
 		.mode = info.stx_mode & 07777, .owner = info.stx_uid, .group = info.stx_gid,
 	};
 	*is_link = S_ISLNK(info.stx_mode);
-	return true;
+	if (*is_link)
+		return true;
+	attributes->acl_size = getxattr(path, ACL, attributes->acl, sizeof attributes->acl);
+	return attributes->acl_size >= 0 || errno == ENODATA || errno == ENOTSUP;
 }
 
 bool exists(const char *path)
@@ -121,6 +126,9 @@ static bool fill(int fd, const struct bytes *bytes, const struct attributes *att
 	return write_all(fd, bytes) &&
 	       ((attributes->owner == geteuid() && attributes->group == getegid()) ||
 		!fchown(fd, attributes->owner, attributes->group)) &&
+	       (attributes->acl_size <= 0 ||
+		!fsetxattr(fd, ACL, attributes->acl, (size_t)attributes->acl_size, 0)) &&
+	       /* With a list its upper bound, the mask, is what the mode has for the group. */
 	       !fchmod(fd, attributes->mode) && !fsync(fd);
 }
 

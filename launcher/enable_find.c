@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "launcher/ask.h"
@@ -98,9 +99,10 @@ static bool can_be_isolated(const char *path, struct diag *diag)
 	peek_close(&peek);
 	if (!good || !attributes_of(path, &attributes, &is_link))
 		return good && diag_set(diag, "%s: %s", path, strerror(errno));
-	return !(attributes.mode & (S_ISUID | S_ISGID)) ||
-	       diag_set(diag, "%s is set-user-ID or set-group-ID: ld.so would not take the "
-			"module; see SECURITY.md, AT_SECURE", path);
+	return (!(attributes.mode & (S_ISUID | S_ISGID)) &&
+		getxattr(path, "security.capability", NULL, 0) < 0) ||
+	       diag_set(diag, "%s is set-user-ID or set-group-ID, or has capabilities: ld.so "
+			"would not take the module; see SECURITY.md, AT_SECURE", path);
 }
 
 /* path, absolute and without links, becomes the file that is to be enabled. */

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "launcher/standin.h"
 #include "policy/diag.h"
@@ -53,6 +54,8 @@ bool bytes_read(struct bytes *bytes, const char *path);
 /* Attributes of a new file. */
 struct attributes {
 	unsigned mode, owner, group;
+	ssize_t acl_size;
+	char acl[1024];		/* as the kernel has it; some 120 entries */
 };
 
 /* False, with errno. Of a link itself. */

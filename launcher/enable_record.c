@@ -161,7 +161,9 @@ static void print(const struct places *places, const struct place *but, FILE *ou
 
 static bool write_record(const struct places *places, const struct place *but, struct diag *diag)
 {
-	const struct attributes attributes = { 0644, geteuid(), getegid() };
+	const struct attributes attributes = {
+		.mode = 0644, .owner = geteuid(), .group = getegid(),
+	};
 	struct bytes bytes = { 0 };
 	char path[PATH_MAX];
 	FILE *out = open_memstream(&bytes.bytes, &bytes.size);

@@ -96,7 +96,9 @@ static bool choose_attributes(const struct place *place, struct attributes *attr
 {
 	bool is_link = true;
 
-	*attributes = (struct attributes){ 0644, geteuid(), getegid() };
+	*attributes = (struct attributes){
+		.mode = 0644, .owner = geteuid(), .group = getegid(),
+	};
 	if (!place->original[0])
 		return true;
 	if (!attributes_of(place->original, attributes, &is_link))
@@ -183,6 +185,8 @@ static bool may_write(const struct place *place, struct diag *diag)
 	if ((!place->owned[0] || geteuid() == 0) &&
 	    (!access(directory, W_OK) || (errno == ENOENT && place->kind != PLACE_STANDIN)))
 		return true;
+	if (errno == EROFS)
+		return diag_set(diag, "%s: %s", place->file, strerror(errno));
 	return diag_set(diag, "%s cannot be changed by you; as root: sudo pypy-isolate ...",
 			place->file);
 }
