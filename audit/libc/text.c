@@ -61,12 +61,17 @@ static bool has_zero(uint64_t word)
 	return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
 }
 
-/* Lines are looked for by this, in texts of some thousand bytes. */
+/* Lines are looked for by this, in texts of some thousand bytes. Nothing need be mapped from
+ * the page on that follows the one with the byte: strnlen() of a text that ends there. So
+ * words are read where they are aligned. */
 void *memchr(const void *from, int byte, size_t size)
 {
 	const unsigned char *at = from;
 	uint64_t all = 0x0101010101010101 * (unsigned char)byte, word;
 
+	for (; size > 0 && (uintptr_t)at % sizeof word; size--, at++)
+		if (*at == (unsigned char)byte)
+			return (void *)at;
 	for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
 		memcpy(&word, at, sizeof word);
 		if (has_zero(word ^ all))
