@@ -31,17 +31,16 @@ static char **find_mark(char **entry)
 void started_restore(void)
 {
 	char **mark = environ && !getauxval(AT_SECURE) ? find_mark(environ) : NULL;
-	char *first, *last = NULL;
+	char *first = mark ? *mark : NULL, *end = first;
 
-	if (!mark)
+	if (!first)
 		return;
-	first = *mark;
 	syscall(SYS_prctl, PR_SET_NAME, first + strlen(STARTED));
 	for (; *mark; mark++) {
-		last = *mark;
+		end = *mark + strlen(*mark);
 		*mark = NULL;
 	}
 	/* /proc/PID/environ. ld.so has read them. */
-	if ((size_t)(last + strlen(last) - first) < ADDED_MAX)
-		memset(first, 0, last + strlen(last) - first);
+	if ((size_t)(end - first) < ADDED_MAX)
+		memset(first, 0, end - first);
 }
