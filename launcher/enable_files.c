@@ -194,5 +194,6 @@ bool file_tidy(const char *path, struct diag *diag)
 {
 	char fresh[PATH_MAX];
 
-	return fresh_name(path, fresh, diag);
+	/* What has no room for the longer name can have left none. */
+	return fresh_name(path, fresh, diag) || errno == ENAMETOOLONG;
 }

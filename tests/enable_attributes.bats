@@ -63,3 +63,16 @@ SH
     equal left "$(ls -A /srv/own)" python3
 SH
 }
+
+@test "enable: a name with no room for a longer one is refused, and leaves no record" {
+  inside <<'SH'
+    mkdir /srv/own
+    # Of the 255 bytes that a name can have, .distrib would have room.
+    file=/srv/own/python$(printf 3%.0s $(seq 234))
+    cp /usr/bin/python3.11 "$file"
+    ! got=$(pypy-isolate enable "$file" 2>&1) || fail "enabled"
+    [[ $got == *"File name too long"* ]] || fail "got: $got"
+    equal left "$(ls -A /srv/own)" "${file##*/}"
+    [ ! -e /var/lib/pypy-isolate ] || fail "left: a record"
+SH
+}
