@@ -139,7 +139,6 @@ static bool absolute(const char *word, char path[PATH_MAX], struct diag *diag)
 	return true;
 }
 
-/* A copy of the interpreter itself, also where that has a stand-in. */
 static bool find_linked(struct request *request, struct diag *diag)
 {
 	struct places *found = calloc(1, sizeof *found);
@@ -149,9 +148,7 @@ static bool find_linked(struct request *request, struct diag *diag)
 		    absolute(request->linked, path, diag);
 
 	if (good) {
-		place = places_add(&request->places, PLACE_LINKED, path,
-				   standin_is(found->place->file) ? found->place->original :
-								    found->place->file);
+		place = places_add(&request->places, PLACE_LINKED, path, found->place->file);
 		good = place || diag_set(diag, "too many places");
 	}
 	if (place)

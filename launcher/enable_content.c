@@ -140,17 +140,27 @@ bool own_module(char path[PATH_MAX], struct diag *diag)
 
 /* ---- all kinds ---- */
 
+/* Of the interpreter itself, also while that has a stand-in. */
+static bool linked_copy(const struct place *place, struct bytes *bytes, struct diag *diag)
+{
+	struct standin *standin = standin_of(place->original);
+	char module[PATH_MAX];
+	bool good = own_module(module, diag) &&
+		    linked_bytes(standin ? standin->original : place->original, module, bytes,
+				 diag);
+
+	free(standin);
+	return good;
+}
+
 bool place_bytes(const struct place *place, struct bytes *bytes, struct diag *diag)
 {
-	char module[PATH_MAX];
-
 	*bytes = (struct bytes){ 0 };
 	switch (place->kind) {
 	case PLACE_STANDIN:
 		return standin_bytes(place, bytes, diag);
 	case PLACE_LINKED:
-		return own_module(module, diag) &&
-		       linked_bytes(place->original, module, bytes, diag);
+		return linked_copy(place, bytes, diag);
 	case PLACE_TEXT:
 		return env_text(place->file, bytes, diag);
 	case PLACE_DIRECTORY:

@@ -76,3 +76,20 @@ SH
     [ ! -e /var/lib/pypy-isolate ] || fail "left: a record"
 SH
 }
+
+@test "enable --linked: the interpreter is enabled and disabled, and the copy stays whole" {
+  inside <<'SH'
+    mkdir /srv/own
+    pypy-isolate enable --linked /srv/own/first python3
+    cp /srv/own/first before
+    pypy-isolate enable python3
+    pypy-isolate status >status || fail "$(cat status)"
+    pypy-isolate enable --linked /srv/own/first python3
+    pypy-isolate enable --linked /srv/own/second python3
+    cmp before /srv/own/first
+    cmp before /srv/own/second
+    pypy-isolate disable python3
+    pypy-isolate status >status || fail "$(cat status)"
+    is_isolated /srv/own/second
+SH
+}
