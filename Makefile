@@ -228,7 +228,7 @@ $(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/p
 check-wheels: all
 	bats tests/wheels
 
-# Engines of many machines, whose workers are isolated: Spark, some 300 MB.
+# Engines of many machines, whose workers are isolated: Spark, some 300 MB, and Celery.
 check-engines: all
 	bats tests/engines
 
