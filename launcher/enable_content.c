@@ -14,7 +14,7 @@
 
 /* The built stand-in, as it is: what enable puts in place needs no other file of ours. */
 #ifndef STANDIN_BUILT
-#define STANDIN_BUILT "/dev/null"	/* for those who only read this source */
+#define STANDIN_BUILT __FILE__	/* for those who only read this source */
 #endif
 __asm__(".pushsection .rodata\n"
 	"standin_begin: .incbin \"" STANDIN_BUILT "\"\n"
