@@ -31,14 +31,29 @@ static void pad(struct out *out, const struct conversion *how, size_t length)
 		put(out, how->zeros ? "0" : " ", 1);
 }
 
+/* By parts: 64 bits at once would take a function of libgcc on 32-bit machines, whose code
+ * has no CET note, so that the module would have none. */
+static unsigned divide(uint64_t *value, unsigned base)
+{
+	uint64_t quotient = 0;
+	uint32_t part = 0;
+
+	for (int shift = 48; shift >= 0; shift -= 16) {
+		part = part % base << 16 | (uint16_t)(*value >> shift);
+		quotient |= (uint64_t)(part / base) << shift;
+	}
+	*value = quotient;
+	return part % base;
+}
+
 static void put_number(struct out *out, const struct conversion *how, uint64_t value,
 		       unsigned base, bool negative)
 {
 	char digits[24], *at = digits + sizeof digits;
 
 	do
-		*--at = "0123456789abcdef"[value % base];
-	while (value /= base);
+		*--at = "0123456789abcdef"[divide(&value, base)];
+	while (value);
 	if (negative)
 		*--at = '-';
 	pad(out, how, digits + sizeof digits - at);
