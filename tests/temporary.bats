@@ -50,7 +50,7 @@ without_proc() {
   # The launcher finds its module by /proc.
   # shellcheck disable=SC2016
   run --separate-stderr unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh \
-    env LD_AUDIT="$TOP/libpypy-isolate.so" timeout -k 5 60 pypy3 script.py
+    env LD_AUDIT="$built/libpypy-isolate.so" timeout -k 5 60 pypy3 script.py
 }
 
 @test "no memfd_create(): the filter of these tests works" {
