@@ -55,7 +55,7 @@ allowed() {
 
 @test "filters: who may not ask for mincore() runs, an interpreter or not" {
   refused mincore kill
-  run "$REFUSE" mincore kill env LD_AUDIT="$TOP/libpypy-isolate.so" true
+  run "$REFUSE" mincore kill env LD_AUDIT="$built/libpypy-isolate.so" true
   assert_success
 }
 

@@ -121,5 +121,5 @@ serves() {
 }
 
 @test "... by LD_AUDIT alone, each worker with an application of its own" {
-  serves True env "LD_AUDIT=$TOP/libpypy-isolate.so" -- --processes 2 --lazy-apps
+  serves True env "LD_AUDIT=$built/libpypy-isolate.so" -- --processes 2 --lazy-apps
 }
