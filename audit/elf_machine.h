@@ -39,6 +39,21 @@ static inline unsigned reloc_kind_of(const uint8_t *kinds, size_t count, size_t 
 {
 	return type < count ? kinds[type] : 0;
 }
+#else
+/* What stands around each function of arch/. */
+.macro FUNCTION name
+	.globl	\name
+	.hidden	\name
+	.type	\name, %function
+	.balign	16
+\name:
+	.cfi_startproc
+.endm
+
+.macro END_FUNCTION name
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
 #endif
 
 #if defined __x86_64__ && defined __LP64__

@@ -42,13 +42,14 @@ EXPORTED unsigned la_version(unsigned offered)
 {
 	unsigned lav = offered < LAV_KNOWN ? offered : LAV_KNOWN;
 
-	if (!libc_start(__builtin_return_address(0)))
-		return may_decline(lav) ? 0 : lav;
-	started_restore();
-	if (!process_begin(lav))
-		return may_decline(lav) ? 0 : lav;
-	record_begin();
-	return lav;
+	if (libc_start(__builtin_return_address(0))) {
+		started_restore();
+		if (process_begin(lav)) {
+			record_begin();
+			return lav;
+		}
+	}
+	return may_decline(lav) ? 0 : lav;
 }
 
 /* A broken policy, and no launcher that would have refused to start. */

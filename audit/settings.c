@@ -319,43 +319,39 @@ static struct reader reader_of(struct settings *settings, const struct settings_
 	};
 }
 
-bool settings_read(struct settings *settings, const struct settings_input *input,
-		   struct arena *arena)
-{
-	struct reader reader = reader_of(settings, input, arena);
-	struct conf_text text;
-
-	parse_built_in(&reader, false, false);
-	settings->is_bare = settings->errors;
-	settings->record_file = kept(&reader, value_of(input, input->record));
-	if (read_conf(&reader, value_of(input, input->conf), &text))
-		parse(&reader, &text);
-	read_log(&reader, value_of(input, input->log));
-	read_mode(&reader, value_of(input, input->mode));
-	return !settings->errors;
-}
-
 /* A file can say anything, `mode off` and who is an interpreter, so that one is read at
  * once. The compiled-in rules say no `mode` but the one that holds without. */
-bool settings_begin(struct settings *settings, const struct settings_input *input,
-		    struct arena *arena)
+static bool read_all(struct settings *settings, const struct settings_input *input,
+		     struct arena *arena, bool is_early)
 {
 	struct reader reader = reader_of(settings, input, arena);
+	const struct conf_error **tail;
 	struct conf_text text;
 	bool has_conf;
-	const struct conf_error **tail;
 
 	settings->record_file = kept(&reader, value_of(input, input->record));
 	has_conf = read_conf(&reader, value_of(input, input->conf), &text);
 	tail = reader.tail;
-	settings->is_begun = !has_conf;
-	parse_built_in(&reader, true, !has_conf);
+	settings->is_begun = is_early && !has_conf;
+	parse_built_in(&reader, is_early, settings->is_begun);
 	settings->is_bare = reader.tail != tail;
 	if (has_conf)
 		parse(&reader, &text);
 	read_log(&reader, value_of(input, input->log));
 	read_mode(&reader, value_of(input, input->mode));
 	return !settings->errors;
+}
+
+bool settings_read(struct settings *settings, const struct settings_input *input,
+		   struct arena *arena)
+{
+	return read_all(settings, input, arena, false);
+}
+
+bool settings_begin(struct settings *settings, const struct settings_input *input,
+		    struct arena *arena)
+{
+	return read_all(settings, input, arena, true);
 }
 
 /* Two threads that do so at once publish the same rules. */

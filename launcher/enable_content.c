@@ -84,6 +84,7 @@ static bool standin_bytes(const struct place *place, struct bytes *bytes, struct
 	words = find_words(bytes);
 	if (!words) {
 		free(bytes->bytes);
+		bytes->bytes = NULL;
 		return diag_set(diag, "this pypy-isolate was built without a stand-in");
 	}
 	strcpy(words->program, program);
@@ -167,6 +168,18 @@ bool place_bytes(const struct place *place, struct bytes *bytes, struct diag *di
 		break;
 	}
 	return true;
+}
+
+bool place_is_whole(const struct place *place)
+{
+	struct bytes have = { 0 }, want = { 0 };
+	bool same = place_bytes(place, &want, NULL) && bytes_read(&have, place->file) &&
+		    want.bytes && have.size == want.size &&
+		    !memcmp(have.bytes, want.bytes, want.size);
+
+	free(have.bytes);
+	free(want.bytes);
+	return same;
 }
 
 /* What is recorded is ours, as it is nobody else's to know. */

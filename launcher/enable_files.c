@@ -33,14 +33,18 @@ static bool fresh_name(const char *path, char fresh[PATH_MAX], struct diag *diag
 	return !unlink(fresh) || errno == ENOENT || fail(diag, fresh);
 }
 
+void directory_of(const char *path, char directory[PATH_MAX])
+{
+	snprintf(directory, PATH_MAX, "%.*s", (int)(package_file_name(path) - path), path);
+}
+
 /* That a name is on the disk is a matter of its directory. */
 static void sync_directory(const char *path)
 {
 	char directory[PATH_MAX];
 	int fd;
 
-	snprintf(directory, sizeof directory, "%.*s",
-		 (int)(package_file_name(path) - path), path);
+	directory_of(path, directory);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;

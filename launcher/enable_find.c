@@ -52,19 +52,6 @@ static void leave_original(char path[PATH_MAX])
 		*suffix = STANDIN_SUFFIX[0];
 }
 
-static bool is_script(const char *path)
-{
-	char start[2] = "";
-	FILE *file = fopen(path, "re");
-
-	if (!file)
-		return false;
-	if (fread(start, 1, 2, file) != 2)
-		start[0] = '\0';
-	fclose(file);
-	return start[0] == '#' && start[1] == '!';
-}
-
 static bool ask_where(char path[PATH_MAX])
 {
 	char *argv[] = { path, (char *)"-c", (char *)"import os; print(os.readlink('/proc/self/exe'))",
@@ -115,7 +102,7 @@ static bool find_file(const char *word, char path[PATH_MAX], struct diag *diag)
 		return diag_set(diag, "%s: not found, or not executable", word);
 	if (follow_standin(path))
 		return true;
-	if (is_script(path) && !ask_where(path))
+	if (program_is_script(path) && !ask_where(path))
 		return diag_set(diag, "%s is a script, and does not start an interpreter that "
 				"says which file it is; name that file", path);
 	leave_original(path);
@@ -205,7 +192,7 @@ static void find_in(struct places *places, const char *directory)
 	while ((entry = readdir(open))) {
 		snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
 		/* Scripts among them lead to what is found in its own directory. */
-		if (is_name(entry->d_name) && !is_script(path))
+		if (is_name(entry->d_name) && !program_is_script(path))
 			find_interpreter(places, path, &diag);
 	}
 	closedir(open);

@@ -61,6 +61,9 @@ struct attributes {
 /* False, with errno. Of a link itself. */
 bool attributes_of(const char *path, struct attributes *attributes, bool *is_link);
 
+/* Of an absolute path, up to its last slash. */
+void directory_of(const char *path, char directory[PATH_MAX]);
+
 /* Is it there, if only as a link that leads nowhere? */
 bool exists(const char *path);
 bool is_same_file(const char *one, const char *other);
@@ -83,6 +86,8 @@ struct standin *standin_of(const char *path);
 
 /* The bytes that belong at a place; to be freed. */
 bool place_bytes(const struct place *place, struct bytes *bytes, struct diag *diag);
+/* Has the file at a place just those? */
+bool place_is_whole(const struct place *place);
 enum content place_content(const struct place *place);
 
 /* The audit module and this program, for those who start interpreters later. */

@@ -31,9 +31,7 @@ static bool judge_diversion(const struct place *place)
 static bool judge_standin(const struct place *place, const struct standin *standin)
 {
 	struct attributes attributes = { 0 };
-	struct bytes have, want = { 0 };
-	struct diag diag;
-	bool is_link, same;
+	bool is_link;
 
 	if (access(standin->program, X_OK))
 		return report(FINDING_WRONG, place->file, "not isolated: its stand-in looks for "
@@ -42,9 +40,7 @@ static bool judge_standin(const struct place *place, const struct standin *stand
 	if (attributes_of(place->file, &attributes, &is_link) && attributes.mode & 022)
 		return report(FINDING_WRONG, place->file, "others can write to its stand-in; "
 			      "chmod go-w %s", place->file);
-	same = place_bytes(place, &want, &diag) && bytes_read(&have, place->file) &&
-	       have.size == want.size && !memcmp(have.bytes, want.bytes, want.size);
-	if (!same)
+	if (!place_is_whole(place))
 		return report(FINDING_WRONG, place->file, "its stand-in is not as this "
 			      "pypy-isolate makes it: another version's, or somebody has changed "
 			      "it; pypy-isolate enable %s", place->file);
@@ -94,9 +90,6 @@ static bool judge_made(const struct place *place)
 	const char *how = place->kind == PLACE_LINKED ? "--linked " : "--env";
 	const char *file = place->kind == PLACE_LINKED ? place->file : "";
 	const char *what = place->original;
-	struct bytes have = { 0 }, want = { 0 };
-	struct diag diag;
-	bool same;
 
 	if (!exists(place->file))
 		return report(FINDING_WRONG, place->file, "is gone; pypy-isolate enable %s%s %s, or "
@@ -104,11 +97,7 @@ static bool judge_made(const struct place *place)
 	if (place->original[0] && !exists(place->original))
 		return report(FINDING_WRONG, place->file, "what it is a copy of, %s, is gone; "
 			      "pypy-isolate disable %s%s", what, how, file);
-	same = place_bytes(place, &want, &diag) && bytes_read(&have, place->file) &&
-	       have.size == want.size && !memcmp(have.bytes, want.bytes, want.size);
-	free(have.bytes);
-	free(want.bytes);
-	if (!same)
+	if (!place_is_whole(place))
 		return report(FINDING_WRONG, place->file, "is not as it would be made today%s; "
 			      "pypy-isolate enable %s%s %s",
 			      place->original[0] ? ": the interpreter has been upgraded" : "",

@@ -22,7 +22,6 @@
 
 #include "launcher/enable_parts.h"
 #include "launcher/peek.h"
-#include "policy/package.h"
 
 struct step {
 	const char *make, *undo;	/* with the place's file for %s, and its original */
@@ -77,17 +76,9 @@ static bool undo_keep(struct place *place, struct diag *diag)
 
 static bool is_put(const struct place *place)
 {
-	struct bytes have = { 0 }, want = { 0 };
-	bool same;
-
 	if (place->kind == PLACE_DIRECTORY)
 		return exists(place->file);
-	same = place_content(place) == CONTENT_OURS && bytes_read(&have, place->file) &&
-	       place_bytes(place, &want, NULL) && have.size == want.size &&
-	       memcmp(have.bytes, want.bytes, have.size) == 0;
-	free(have.bytes);
-	free(want.bytes);
-	return same;
+	return place_content(place) == CONTENT_OURS && place_is_whole(place);
 }
 
 /* As what it stands for may be used, but with no rights of its own, and never for others to
@@ -180,8 +171,7 @@ static bool may_write(const struct place *place, struct diag *diag)
 {
 	char directory[PATH_MAX];
 
-	snprintf(directory, sizeof directory, "%.*s",
-		 (int)(package_file_name(place->file) - place->file), place->file);
+	directory_of(place->file, directory);
 	if ((!place->owned[0] || geteuid() == 0) &&
 	    (!access(directory, W_OK) || (errno == ENOENT && place->kind != PLACE_STANDIN)))
 		return true;

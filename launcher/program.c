@@ -72,6 +72,13 @@ static bool read_script(const char *path, char line[LINE_MAX_KERNEL])
 	return true;
 }
 
+bool program_is_script(const char *path)
+{
+	char line[LINE_MAX_KERNEL];
+
+	return read_script(path, line);
+}
+
 /* The command among env's arguments: after options and assignments. */
 static const char *env_command(char **rest)
 {

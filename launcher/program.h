@@ -14,6 +14,9 @@ struct program {
  * executable file is there. */
 bool program_find(struct program *program, const char *word);
 
+/* Does the file begin with `#!`? */
+bool program_is_script(const char *path);
+
 /* Follows `#!` lines, also those with env in them, to what is no script, and
  * symbolic links to its real path. False, and program is what the chain broke
  * at, if that cannot be done. */

@@ -308,8 +308,6 @@ static char **extended(char **before, const char *name)
 	    asprintf(&started, STARTED "%s", name) < 0 ||
 	    !(all = calloc(count + 5, sizeof *all)))
 		return NULL;
-	/* The user's auditors come with his own variable. If we are among them, that is enough:
-	 * ld.so would load us twice. */
 	memcpy(all, before, count * sizeof *all);
 	at = count;
 	all[at++] = started;
@@ -317,6 +315,8 @@ static char **extended(char **before, const char *name)
 		for (char **each = environ; *each; each++)
 			if (!strncmp(*each, behind[i], strlen(behind[i])))
 				all[at++] = *each;
+	/* The user's auditors come with his own variable. If we are among them, that is enough:
+	 * ld.so would load us twice. */
 	if (!has_ours(value_in(before, "LD_AUDIT")))
 		all[at] = audit;
 	return all;

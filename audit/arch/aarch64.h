@@ -43,12 +43,7 @@ static inline unsigned reloc_kind(size_t type)
 /* Arguments come in x0 to x2, the return address in x30; a struct of two words comes
  * back in x0 and x1. Hints, so that an assembler without BTI and PAC takes them. */
 .macro STUB name, function, arguments
-	.globl	\name
-	.hidden	\name
-	.type	\name, %function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	hint	#34			/* bti c */
 	mov	x9, x30
 	hint	#25			/* paciasp */
@@ -75,18 +70,12 @@ static inline unsigned reloc_kind(size_t type)
 	cbz	x16, 2f
 	br	x16
 2:	ret
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 /* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
 .macro KERNEL_CALL name
-	.globl	\name
-	.hidden	\name
-	.type	\name, %function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	hint	#34			/* bti c */
 	mov	x8, x0
 	mov	x0, x1
@@ -97,8 +86,7 @@ static inline unsigned reloc_kind(size_t type)
 	mov	x5, x6
 	svc	#0
 	ret
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 #endif

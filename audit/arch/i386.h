@@ -48,12 +48,7 @@ static inline unsigned reloc_kind(size_t type)
  *	20(%esp)	the struct
  *	28(%esp)	the return address, and the arguments as they came */
 .macro STUB name, function, arguments
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	endbr32
 	subl	$28, %esp
 	.cfi_adjust_cfa_offset 28
@@ -77,18 +72,12 @@ static inline unsigned reloc_kind(size_t type)
 	jnz	1f
 	ret
 1:	jmp	*%ecx
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 /* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
 .macro KERNEL_CALL name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	endbr32
 	.irp	register, ebp, edi, esi, ebx
 	pushl	%\register
@@ -109,8 +98,7 @@ static inline unsigned reloc_kind(size_t type)
 	.cfi_restore \register
 	.endr
 	ret
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 #endif

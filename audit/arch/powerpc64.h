@@ -51,12 +51,7 @@ static inline unsigned reloc_kind(size_t type)
  * which the table of contents is found: what is called by address is called so. A struct
  * of two words comes back in r3 and r4. The caller keeps its r2 itself. */
 .macro STUB name, function, arguments
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 0:	addis	2, 12, (.TOC. - 0b)@ha
 	addi	2, 2, (.TOC. - 0b)@l
 	.localentry \name, . - \name
@@ -85,19 +80,13 @@ static inline unsigned reloc_kind(size_t type)
 	beqlr
 	mtctr	12
 	bctr
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 /* raw_syscall(number, six arguments): the C way of passing them -> the kernel's, which says
  * in the summary overflow bit that the result is an error, not negative. */
 .macro KERNEL_CALL name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	mr	0, 3
 	mr	3, 4
 	mr	4, 5
@@ -109,8 +98,7 @@ static inline unsigned reloc_kind(size_t type)
 	bnslr+
 	neg	3, 3
 	blr
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 #endif

@@ -43,12 +43,7 @@ static inline unsigned reloc_kind(size_t type)
 /* Arguments come in a0 to a2, the return address in ra; a struct of two words comes back
  * in a0 and a1. */
 .macro STUB name, function, arguments
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	addi	sp, sp, -32
 	.cfi_adjust_cfa_offset 32
 	sd	ra, 24(sp)
@@ -70,18 +65,12 @@ static inline unsigned reloc_kind(size_t type)
 	beqz	t1, 2f
 	jr	t1
 2:	ret
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 /* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
 .macro KERNEL_CALL name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	mv	a7, a0
 	mv	a0, a1
 	mv	a1, a2
@@ -91,8 +80,7 @@ static inline unsigned reloc_kind(size_t type)
 	mv	a5, a6
 	ecall
 	ret
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 #endif

@@ -46,12 +46,7 @@ static inline unsigned reloc_kind(size_t type)
  * in r5, or in r6, which is the caller's to find unchanged. Every caller leaves us 160
  * bytes to save registers in. */
 .macro STUB name, function, arguments
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	stmg	%r2, %r4, 16(%r15)
 	stg	%r6, 48(%r15)
 	stg	%r14, 112(%r15)
@@ -82,19 +77,13 @@ static inline unsigned reloc_kind(size_t type)
 	br	%r14
 1:	lmg	%r2, %r4, 16(%r15)
 	br	%r1
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 /* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. The last
  * two came on the stack; r6 and r7 are the caller's to find unchanged. */
 .macro KERNEL_CALL name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	stmg	%r6, %r7, 48(%r15)
 	.cfi_offset %r6, -112
 	.cfi_offset %r7, -104
@@ -110,8 +99,7 @@ static inline unsigned reloc_kind(size_t type)
 	.cfi_restore %r6
 	.cfi_restore %r7
 	br	%r14
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 #endif

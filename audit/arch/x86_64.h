@@ -44,12 +44,7 @@ static inline unsigned reloc_kind(size_t type)
 
 /* Arguments come in rdi, rsi and rdx; a struct of two words comes back in rax and rdx. */
 .macro STUB name, function, arguments
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	endbr64
 	pushq	%rdi
 	.cfi_adjust_cfa_offset 8
@@ -74,18 +69,12 @@ static inline unsigned reloc_kind(size_t type)
 	jnz	1f
 	ret
 1:	jmp	*%r11
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 /* raw_syscall(number, six arguments): the C way of passing them -> the kernel's. */
 .macro KERNEL_CALL name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-	.balign	16
-\name:
-	.cfi_startproc
+	FUNCTION \name
 	endbr64
 	movq	%rdi, %rax
 	movq	%rsi, %rdi
@@ -96,8 +85,7 @@ static inline unsigned reloc_kind(size_t type)
 	movq	8(%rsp), %r9
 	syscall
 	ret
-	.cfi_endproc
-	.size	\name, . - \name
+	END_FUNCTION \name
 .endm
 
 #endif
