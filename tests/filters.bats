@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Where a seccomp filter allows a process fewer system calls, or the kernel has fewer.
 
+# helper.bash sets it.
+# shellcheck disable=SC2154
+
 load helper_live
 
 setup_file() {
