@@ -92,6 +92,22 @@ load_with() {
   wait "$wrk"
 }
 
+# ends: told to, it does. A master that "sleeps a bit" before it makes a worker anew makes it
+# also when it has been told in the meantime, and then waits for that one: so, if it takes
+# long, all are told.
+ends() {
+  local master turn
+  master=$(<pid)
+  kill -TERM "$master"
+  for turn in {1..300}; do
+    kill -0 -- -"$master" 2>/dev/null || break
+    [ $((turn % 50)) -ne 0 ] || kill -TERM -- -"$master"
+    sleep 0.1
+  done
+  [ "$turn" -lt 300 ] || fail "it does not end: $(<server.log)"
+  wait
+}
+
 # serves ISOLATED COMMAND... -- OPTION...: REQUESTS requests, in rounds of 3 s, all well; and
 # rounds until a worker has had its number of requests, on a slow machine a few.
 serves() {
@@ -105,8 +121,7 @@ serves() {
     [ "$rounds" -lt 100 ] ||
       fail "only $done_so_far requests, or no worker was made anew: $(<server.log)"
   done
-  kill -TERM "$(<pid)"
-  wait
+  ends
   run grep -iE 'died|killed by signal|segfault|segmentation|traceback|error|pypy-isolate:' \
     server.log
   assert_output ''
