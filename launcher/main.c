@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of a command line -> the verb that they are for. */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static const char usage[] =
 	"       pypy-isolate doctor [--timeout SECONDS] [INTERPRETER]\n"
 	"       pypy-isolate explain [OPTION...] [--] INTERPRETER [ARG...]\n"
 	"       pypy-isolate enable | disable | status [OPTION...] [INTERPRETER]\n"
-	"       pypy-isolate --help | --version\n";
+	"       pypy-isolate --help | --module | --version\n";
 
 /* With the usage, and a prompt after it, it fits a screen of 24 lines. */
 static const char help[] =
@@ -45,6 +46,18 @@ static int print(const char *first, const char *second)
 	if (fputs(first, stdout) >= 0 && fputs(second, stdout) >= 0 && !fflush(stdout))
 		return 0;
 	perror("pypy-isolate: standard output");
+	return EXIT_OURS;
+}
+
+/* Where the module is, as LD_AUDIT takes it. */
+static int print_module(void)
+{
+	struct diag diag = { 0 };
+	char module[PATH_MAX];
+
+	if (run_find_module(module, &diag) && run_can_name(module, &diag))
+		return print(module, "\n");
+	say("pypy-isolate: %s", diag.text);
 	return EXIT_OURS;
 }
 
@@ -95,6 +108,8 @@ int main(int argc, char **argv)
 		return misuse(NULL, NULL);
 	if (is(argv[1], "--version"))
 		return print("pypy-isolate " PYPY_ISOLATE_VERSION, "\n");
+	if (is(argv[1], "--module"))
+		return print_module();
 	if (is(argv[1], "run"))
 		return run(argv + 2);
 	for (i = 0; i < sizeof verbs / sizeof *verbs; ++i)

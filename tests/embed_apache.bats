@@ -20,7 +20,7 @@ setup_file() {
   cp -r "$WHEELS" "$HOME_OF_NOBODY/site-packages"
   cp -r "$FIVE"/five* "$HOME_OF_NOBODY/site-packages/"
   cp "$embed"/*.py "$show" "$root/tests/together/xmlsec_work.py" "$HOME_OF_NOBODY/"
-  cp "$built/libpypy-isolate.so" "$HOME_OF_NOBODY/"
+  cp "$built/libpypy-isolate.so" "$built/pypy-isolate" "$HOME_OF_NOBODY/"
 }
 
 teardown_file() {
@@ -88,7 +88,7 @@ daemon_mode() {
 
 # With the manual's line of envvars.
 audited() {
-  recipe envvars envvars /usr/lib/pypy-isolate "$HOME_OF_NOBODY"
+  recipe envvars envvars /usr/bin "$HOME_OF_NOBODY"
   # shellcheck disable=SC2016 # it is the other shell's
   serve sh -c '. ./envvars; exec "$@"' sh
 }

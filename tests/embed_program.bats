@@ -117,8 +117,8 @@ PY
 
 @test "the manual's recipe for a C program: it asks for us itself" {
   local flags
-  recipe program command /usr/lib/pypy-isolate "$built"
-  flags=$(grep -o -e '-Wl,--audit=[^ ]*' command)
+  recipe program command '(pypy-isolate' "($built/pypy-isolate"
+  eval "flags=$(grep -o -e '-Wl,--audit="[^"]*"' command)"
   program pypy "$flags"
   plain "$(source_of "$FIVE" "$show")"
   gets "$own"

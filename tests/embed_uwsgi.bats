@@ -141,7 +141,7 @@ start() {
 
 @test "the manual's recipe for uWSGI: an ini file, and how it is started" {
   write_ini
-  recipe uwsgi start /usr/lib/pypy-isolate "$built" /srv/app/app.ini app.ini
+  recipe uwsgi start '(pypy-isolate' "($built/pypy-isolate" /srv/app/app.ini app.ini
   start sh start
   answers_right 20 "$embed/versions_work.py"
   walks_clean
@@ -149,7 +149,7 @@ start() {
 
 @test "... and the ini file alone, also after a reload" {
   write_ini
-  recipe uwsgi.alone lines /usr/lib/pypy-isolate "$built" /srv/app/app.ini "$PWD/app.ini"
+  recipe uwsgi.alone lines /usr/lib/x86_64-linux-gnu/pypy-isolate "$built" /srv/app/app.ini "$PWD/app.ini"
   sed -i '1r lines' app.ini
   echo "pidfile = $PWD/pid" >>app.ini
   start uwsgi-core --ini app.ini

@@ -297,12 +297,8 @@ SH
 }
 
 @test "enable: with the package goes all that it has enabled" {
-  mkdir -p "$BATS_TEST_TMPDIR/build/pypy-isolate"
-  # shellcheck disable=SC2154 # set by helper
-  tar -C "$root" --exclude=./build --exclude=./cache --exclude=./.git -cf - . |
-    tar -C "$BATS_TEST_TMPDIR/build/pypy-isolate" --no-same-owner -xf -
-  (cd "$BATS_TEST_TMPDIR/build/pypy-isolate" && make -s clean && dpkg-buildpackage -us -uc -b) \
-    >"$BATS_TEST_TMPDIR/build.log" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/build.log")"
+  "$root/tests/fixture/debs" "$BATS_TEST_TMPDIR/build" >"$BATS_TEST_TMPDIR/build.log" 2>&1 ||
+    fail "$(cat "$BATS_TEST_TMPDIR/build.log")"
   NOT_INSTALLED=1 inside "$BATS_TEST_TMPDIR"/build/{lib,}pypy-isolate_*.deb <<'SH'
     python3 -m venv --without-pip venv
     snapshot venv >before

@@ -57,12 +57,9 @@ installs() {
   assert_regex "$stderr" "neither in $PWD/moved/bin nor in $PWD/other/pypy-isolate; run \`make\`"
 }
 
-# build_package DIRECTORY [OPTION...]: the Debian packages of a copy, in DIRECTORY
+# build_package DIRECTORY [OPTION...]: the Debian packages, in DIRECTORY
 build_package() {
-  mkdir -p "$1"
-  cp -r "$COPY" "$1/pypy-isolate"
-  make -s -C "$1/pypy-isolate" clean
-  quietly env -C "$1/pypy-isolate" dpkg-buildpackage -us -uc -b "${@:2}"
+  quietly "$TOP/tests/fixture/debs" "$@"
 }
 
 # in_root COMMAND...: dpkg, for a machine below ./root; what it depends on is outside of it.

@@ -121,6 +121,9 @@ expect_failure() {
   run --separate-stderr "$ISO" --version
   assert_success
   assert_output "pypy-isolate 0.1.0"
+  run --separate-stderr "$ISO" --module
+  assert_success
+  assert_output "${ISO%/*}/libpypy-isolate.so"
   run --separate-stderr "$ISO" --help
   assert_success
   assert_line --index 0 "usage: pypy-isolate [run] [--] INTERPRETER [ARG...]"

@@ -24,7 +24,7 @@ teardown() {
 }
 
 # The module, and the launcher that finds it beside itself.
-installed=(/usr/lib/pypy-isolate "$built")
+installed=(/usr/lib/x86_64-linux-gnu/pypy-isolate "$built")
 launcher=(/usr/bin/pypy-isolate "$built/pypy-isolate")
 
 # answering COUNT: so many workers are there; sets pids.

@@ -19,7 +19,7 @@ _pypy_isolate() {
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "${!options[*]} --help --version" -- "$word"))
+		COMPREPLY=($(compgen -W "${!options[*]} --help --module --version" -- "$word"))
 		_pypy_isolate_interpreters "$word"
 		return
 	fi

@@ -22,6 +22,7 @@ end
 
 complete -c pypy-isolate -f
 complete -c pypy-isolate -n __fish_is_first_arg -l help -d 'Say what there is'
+complete -c pypy-isolate -n __fish_is_first_arg -l module -d 'Say where the audit module is'
 complete -c pypy-isolate -n __fish_is_first_arg -l version -d 'Say the version'
 for verb in 'run "Start an interpreter, isolated"' \
         'check "Show what is hijacked when it is loaded plainly"' \
