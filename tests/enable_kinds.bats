@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The other ways to enable, what is refused, what status says, and the end of the package.
 
+# shellcheck disable=SC2154	# set by helper
+
 load helper_enable
 
 setup_file() {

@@ -88,7 +88,7 @@ SH
       /srv/show.py
 SH
   gets "$own" || fail "$stderr $(<log)"
-  assert_equal "$(<exec)" "$output"
+  assert_equal "$(cat exec)" "$output"
   assert_equal "$(<top)" $'USER SECCOMP EFFECTIVE CAPS\nwww-data filter none'
   assert_equal "$(wc -l <isolated)" 3
   # What the manual says where a path must be.

@@ -12,6 +12,7 @@ import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 
 import curves
+import fleet
 import ways
 from measure import (CALLGRIND, HERE, JSON_FILE, LAUNCHER, MODULE, PIN, REAL, SITE, WORK, clock,
                      commands, compile_c, figure, in_turn, machine, pick, processor, rounds,
@@ -232,9 +233,11 @@ def main():
     if about["load"] > about["cores"] / 2:
         print("The machine is busy: believe the ratios and the instructions, not the times.")
     print(flush=True)
+    worker = fleet.figures()
     figures = (start_figures() + [server_figure()] + import_figures() + real_imports() +
-               cold_figures() + curves.load_figures() + instruction_figures())
+               cold_figures() + curves.load_figures() + instruction_figures() + worker)
     print("\n".join(table(figures) + commands(figures)), flush=True)
+    print("\n" + "\n".join(fleet.table(worker)), flush=True)
     sides = ways.rows()
     print("\n" + "\n".join(ways.table(sides)), flush=True)
     lines = curves.measure()

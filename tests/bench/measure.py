@@ -31,7 +31,7 @@ S='build/bench/spawn'; H='build/bench/host'
 V='env PYTHONHASHSEED=0 PYPY_GC_NURSERY=256MB valgrind --tool=callgrind'"""
 ENVIRONMENT = dict(os.environ, PYTHONPATH=SITE, LC_ALL="C.UTF-8")
 UNITS = {"ms": (1e-6, 2), "us": (1e-3, 1), "ns": (1, 1), "s": (1e-9, 2), "KB": (1, 1),
-         "instr": (1, 0)}
+         "open": (1, 0), "maps": (1, 0), "instr": (1, 0)}
 
 
 def pin():
