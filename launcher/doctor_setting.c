@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,14 +19,7 @@
 
 void doctor_read_policy(struct doctor *doctor)
 {
-	const struct settings_input input = {
-		.mode = getenv("PYPY_ISOLATE"),
-		.conf = getenv("PYPY_ISOLATE_CONF"),
-		.log = getenv("PYPY_ISOLATE_LOG"),
-		.secure = getauxval(AT_SECURE),
-	};
-
-	settings_read(&doctor->settings, &input, &doctor->arena);
+	run_settings(&doctor->settings, &doctor->arena);
 }
 
 static void judge_errors(struct doctor *doctor)

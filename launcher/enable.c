@@ -199,6 +199,13 @@ static bool find_to_disable(struct request *request, struct diag *diag)
 
 /* ---- enable ---- */
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text);
+
+	return length >= strlen(end) && !strcmp(text + length - strlen(end), end);
+}
+
 /* Does what was made do what it is for? */
 static bool try_it(const struct place *place, struct diag *diag)
 {
@@ -211,12 +218,14 @@ static bool try_it(const struct place *place, struct diag *diag)
 
 	if (place->kind != PLACE_STANDIN && place->kind != PLACE_LINKED)
 		return true;
-	unsetenv("PYPY_ISOLATE");
+	/* Whatever the rules say today, and a sitecustomize prints. */
+	if (setenv("PYPY_ISOLATE", "enforce", 1))
+		return diag_set(diag, "no memory");
 	text = ask(argv, &status);
-	good = text && !strcmp(text, "True\n");
+	good = text && ends_with(text, "True\n");
 	free(text);
 	return good || diag_set(diag, "%s: started, it does not load the audit module (exit "
-				"status %d), so all is as it was; see `pypy-isolate doctor %s`",
+				"status %d), so it is taken back; see `pypy-isolate doctor %s`",
 				place->file, status, place->file);
 }
 
@@ -234,8 +243,8 @@ static bool undo_all(struct request *request, struct diag *diag)
 static int enable(struct request *request, struct diag *diag)
 {
 	struct place *place = request->places.place;
-	struct diag ignored;
 	bool good = true;
+	int status;
 
 	for (size_t i = 0; i < request->places.count; i++) {
 		if (!request->wanted[i])
@@ -246,8 +255,10 @@ static int enable(struct request *request, struct diag *diag)
 		       (request->dry || try_it(&place[i], diag));
 	}
 	if (!good) {
-		undo_all(request, &ignored);
-		return fail(diag);
+		status = fail(diag);
+		if (!undo_all(request, diag))
+			fail(diag);
+		return status;
 	}
 	for (size_t i = 0; i < request->places.count; i++)
 		if (request->wanted[i] && place[i].kind != PLACE_DIRECTORY)

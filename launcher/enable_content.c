@@ -24,7 +24,7 @@ __asm__(".pushsection .rodata\n"
 extern const char standin_begin[] __attribute__((visibility("hidden")));
 extern const uint32_t standin_size __attribute__((visibility("hidden")));
 
-#define STANDIN_MAX ((size_t)1 << 20)	/* bytes of the file */
+#define STANDIN_MAX ((off_t)1 << 20)	/* bytes of the file */
 
 /* ---- stand-ins ---- */
 
@@ -33,7 +33,7 @@ static struct standin *find_words(const struct bytes *bytes)
 	static const char mark[] = STANDIN_MARK;
 	struct standin *found = NULL;
 
-	if (bytes->bytes && bytes->size < STANDIN_MAX)
+	if (bytes->bytes)
 		found = memmem(bytes->bytes, bytes->size, mark, sizeof mark);
 	if (!found || (size_t)(bytes->bytes + bytes->size - (char *)found) < sizeof *found)
 		return NULL;
@@ -49,8 +49,10 @@ struct standin *standin_of(const char *path)
 {
 	struct standin *found, *standin = NULL;
 	struct bytes bytes;
+	struct stat info;
 
-	if (!bytes_read(&bytes, path))
+	/* Each start asks, and some interpreters are large. */
+	if (stat(path, &info) || info.st_size >= STANDIN_MAX || !bytes_read(&bytes, path))
 		return NULL;
 	found = find_words(&bytes);
 	if (found && is_path(found->program) && is_path(found->original) &&
@@ -64,6 +66,15 @@ bool standin_is(const char *path)
 {
 	struct standin *standin = standin_of(path);
 	bool is_one = standin;
+
+	free(standin);
+	return is_one;
+}
+
+bool standin_is_own_original(const char *path)
+{
+	struct standin *standin = standin_of(path);
+	bool is_one = standin && !strcmp(standin->original, path);
 
 	free(standin);
 	return is_one;

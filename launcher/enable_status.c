@@ -136,6 +136,24 @@ static void judge_environment(void)
 		       "isolated; unset PYPY_ISOLATE");
 }
 
+/* Nothing that is enabled is in force if they are wrong, or say off. */
+static void judge_rules(void)
+{
+	struct arena arena = { .base = calloc(1, SETTINGS_ARENA), .size = SETTINGS_ARENA };
+	struct settings settings;
+	const struct conf_error *error;
+	const struct rule *why;
+
+	if (arena.base && !run_settings(&settings, &arena)) {
+		for (error = settings.errors; error; error = error->next)
+			report(FINDING_WRONG, "policy", "%s", error->text);
+	} else if (arena.base && rules_mode(&settings.rules, &why) == MODE_OFF) {
+		report(FINDING_NOTE, "mode", "off (%s:%u): nothing is isolated; take that line "
+		       "out", why->file, why->line);
+	}
+	free(arena.base);
+}
+
 /* ---- all ---- */
 
 /* The recorded, and what PATH has; or those named. */
@@ -174,6 +192,7 @@ int status_main(int argc, char **argv)
 		return EXIT_TROUBLE;
 	}
 	judge_environment();
+	judge_rules();
 	for (size_t i = 0; i < places.count; i++)
 		judge(&places.place[i]);
 	return report_wrong() ? EXIT_NOT : 0;

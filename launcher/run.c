@@ -15,7 +15,6 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "audit/settings.h"
 #include "audit/started.h"
 #include "launcher/program.h"
 #include "launcher/say.h"
@@ -36,7 +35,7 @@ static size_t print_errors(const struct conf_error *error)
 	return count;
 }
 
-static bool read_settings(struct settings *settings, struct arena *arena)
+bool run_settings(struct settings *settings, struct arena *arena)
 {
 	struct settings_input input = {
 		.mode = getenv("PYPY_ISOLATE"),
@@ -45,7 +44,12 @@ static bool read_settings(struct settings *settings, struct arena *arena)
 		.secure = getauxval(AT_SECURE),
 	};
 
-	return settings_read(settings, &input, arena) || settings->mode == MODE_OFF;
+	return settings_read(settings, &input, arena);
+}
+
+static bool read_settings(struct settings *settings, struct arena *arena)
+{
+	return run_settings(settings, arena) || settings->mode == MODE_OFF;
 }
 
 /* ---- the module ---- */
@@ -360,6 +364,12 @@ static int start(char **words, struct arena *arena)
 	const char *original = words[START_ORIGINAL], *file = words[START_FILE];
 	int error;
 
+	/* It would start us, and we it, for ever. */
+	if (standin_is_own_original(original)) {
+		say("pypy-isolate: %s: is a stand-in, and so is %s: the interpreter is gone; put "
+		    "it there again, and `pypy-isolate status %s`", original, file, file);
+		return EXIT_CANNOT_EXECUTE;
+	}
 	before = copy_environment();
 	if (!before)
 		before = environ;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "audit/settings.h"
 #include "policy/diag.h"
 
 /* As env(1): our own failure, found but not executable, not found. */
@@ -20,6 +21,9 @@ int run_main(char **argv);
 /* The same for a stand-in, whose words they are (standin.h); but what is wrong with us, a
  * policy that is broken, say, does not keep the interpreter from starting. */
 int run_start(char **words);
+
+/* The rules in force where this process is; as settings_read(). */
+bool run_settings(struct settings *settings, struct arena *arena);
 
 /* Where the audit module is. False, with a reason, if it is in none of its places, or
  * if LD_AUDIT cannot hold that path. */

@@ -24,9 +24,12 @@ static int start_without(char **argv, int why)
 	char self[PATH_MAX];
 	ssize_t length;
 
-	fprintf(stderr, "pypy-isolate: %s: %s; %s runs without isolation; install pypy-isolate "
-		"again, and `pypy-isolate disable %s`\n", (const char *)written.program,
-		strerror(why), file, file);
+	fprintf(stderr, "pypy-isolate: %s: %s; %s runs without isolation; ",
+		(const char *)written.program, strerror(why), file);
+	if (why == E2BIG)
+		fprintf(stderr, "give it fewer or shorter arguments\n");
+	else
+		fprintf(stderr, "install pypy-isolate again, and `pypy-isolate disable %s`\n", file);
 	execv(original, argv);
 	length = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (length > 0) {

@@ -28,7 +28,8 @@ struct standin {
 
 enum { START_NAME, START_ORIGINAL, START_FILE, START_ARGV };
 
-/* Is that file a stand-in? */
+/* Is that file a stand-in? One that stands for itself, if it was copied over its original? */
 bool standin_is(const char *path);
+bool standin_is_own_original(const char *path);
 
 #endif

@@ -48,12 +48,12 @@ said = set()
 for size in range(low - 32, low - 1000, -20):
     done = start("/usr/bin/python3", size)
     assert done.stdout == b"1\n", (low - size, done)
-    said.add((done.stderr.decode().split(":") + [""])[1].strip())
+    said.add(done.stderr.decode().strip())
 print(*sorted(said), sep="\n")
 PY
     equal said "$(/usr/bin/python3.11.distrib room.py)" "
-/usr/local/bin/pypy-isolate
-no room for three more variables, so /usr/bin/python3.11 runs without isolation; give it fewer or shorter arguments"
+pypy-isolate: /usr/local/bin/pypy-isolate: Argument list too long; /usr/bin/python3.11 runs without isolation; give it fewer or shorter arguments
+pypy-isolate: no room for three more variables, so /usr/bin/python3.11 runs without isolation; give it fewer or shorter arguments"
 SH
 }
 
@@ -81,5 +81,33 @@ PY
     pypy-isolate enable python3
     is_isolated python3
     equal enabled "$(python3 title.py)" "$(/usr/bin/python3.11.distrib title.py)"
+SH
+}
+
+@test "enable: a stand-in in the place of the interpreter itself says so, and does not go round" {
+  inside <<'SH'
+    pypy-isolate enable python3
+    cp /usr/bin/python3.11 /usr/bin/python3.11.distrib
+    got=$(timeout 20 python3 -c 1 2>&1) && fail "started" || equal status $? 126
+    equal said "$got" "pypy-isolate: /usr/bin/python3.11.distrib: is a stand-in, and so is \
+/usr/bin/python3.11: the interpreter is gone; put it there again, and \`pypy-isolate status \
+/usr/bin/python3.11\`"
+SH
+}
+
+@test "enable: with rules that say off, and where Python prints at its start" {
+  inside <<'SH'
+    echo 'print("good morning")' >/usr/lib/python3/dist-packages/sitecustomize.py
+    echo 'mode off' >/etc/pypy-isolate.conf
+    pypy-isolate enable python3
+    pypy-isolate status python3 >out
+    grep -q '^note  mode: off (/etc/pypy-isolate.conf:1): nothing is isolated; take that line out' out
+    rm /usr/lib/python3/dist-packages/sitecustomize.py
+    is_plain python3
+    rm /etc/pypy-isolate.conf
+    is_isolated python3
+    echo nonsense >/etc/pypy-isolate.conf
+    ! pypy-isolate status python3 >out || fail "$(cat out)"
+    grep -q '^wrong policy: /etc/pypy-isolate.conf:1:1: ' out
 SH
 }
