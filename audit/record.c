@@ -121,7 +121,7 @@ static uint64_t bytes_used(void)
 }
 
 /* In a child of fork() that nobody has noted so far. */
-static void look_for_fork(void)
+static void __attribute__((noinline)) look_for_fork(void)
 {
 	pid_t parent = record.pid;
 	struct line line;
@@ -269,7 +269,7 @@ static void record_needs(const struct object *object)
 	}
 }
 
-void record_object(const struct object *object)
+static void __attribute__((noinline)) write_object(const struct object *object)
 {
 	static const char *const kinds[] = {
 		[OBJECT_OTHER] = "other", [OBJECT_LIBC] = "libc",
@@ -278,8 +278,6 @@ void record_object(const struct object *object)
 	const char *path = object->map->l_name;
 	struct line line;
 
-	if (!is_on())
-		return;
 	begin(&line, "object");
 	put_format(&line, "\t%ld", (long)object->lmid);
 	put_id(&line, object->map);
@@ -292,6 +290,13 @@ void record_object(const struct object *object)
 		record_needs(object);
 	record.asked[0] = '\0';
 	record.found = 0;
+}
+
+/* Far down on a thread's stack: a line takes its place there only if there is one. */
+void record_object(const struct object *object)
+{
+	if (is_on())
+		write_object(object);
 }
 
 void record_gone(const struct object *object)
