@@ -131,7 +131,7 @@ has() {
 }
 
 @test "odd: text relocations" {
-  module -Wl,-z,notext -Wl,-z,norelro -x assembler <(echo '.text; .quad environ')
+  module -Wl,-z,notext -Wl,-z,norelro -x assembler <(echo '.text; .dc.a environ')
   has TEXTREL
   loads
 }
@@ -153,7 +153,7 @@ has() {
   "$TOP/tests/fixture/poke" "$MODULE" GNU_EH_FRAME.p_filesz 0 \
     GNU_EH_FRAME.p_memsz 0 GNU_EH_FRAME.p_offset 0 GNU_EH_FRAME.p_vaddr 0x100000 \
     GNU_EH_FRAME.p_align 0x1000 GNU_EH_FRAME.p_type 1
-  has 'LOAD .* 0x000000 0x000000 '
+  has 'LOAD .* 0x0{5,6} 0x0{5,6} '
   loads
 }
 
@@ -161,8 +161,7 @@ has() {
   module
   local at
   at=$(patchelf --print-needed "$MODULE" | head -n 1)
-  pypy3 "$TOP/tests/fixture/more_needed.py" "$MODULE" 5000
-  "$TOP/tests/fixture/poke" "$MODULE" e_shoff 0 e_shnum 0 e_shstrndx 0
+  "$TOP/tests/fixture/poke" "$MODULE" needed 5000 e_shoff 0 e_shnum 0 e_shstrndx 0
   assert_equal "$(readelf -dW "$MODULE" | grep -c "NEEDED.*$at")" 5001
   loads
 }
