@@ -74,7 +74,10 @@ unsigned la_objopen(struct link_map *map, Lmid_t lmid, uintptr_t *cookie)
 	tell(lmid == LM_ID_BASE ? "base" : "inside", map->l_name);
 	return LA_FLG_BINDTO | LA_FLG_BINDFROM;
 }
-uintptr_t la_symbind64(Elf64_Sym *sym, unsigned index, uintptr_t *from, uintptr_t *to,
+#if __ELF_NATIVE_CLASS == 32
+#define la_symbind64 la_symbind32
+#endif
+uintptr_t la_symbind64(ElfW(Sym) *sym, unsigned index, uintptr_t *from, uintptr_t *to,
 		       unsigned *flags, const char *name)
 {
 	if (!bound++)

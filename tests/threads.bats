@@ -160,6 +160,7 @@ PY
 @test "the lists that threads share, under ThreadSanitizer" {
   local source flags=(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I"$TOP" -O1 -g -fsanitize=thread)
   mkdir race
+  [[ $(gcc -dumpmachine) == *64-* ]] || not_applicable "ThreadSanitizer is for 64 bits"
   for source in policy/{arena,diag}.c audit/{claim,host,namespace}.c \
     tests/fixture/threads/race.c; do
     gcc "${flags[@]}" -c -o "race/$(basename "$source").o" "$TOP/$source"

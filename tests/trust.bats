@@ -20,7 +20,7 @@ setup() {
   [ "$(id -u)" = 0 ] || cannot "only root can be another user"
   ISO=$built/pypy-isolate
   # For a user who may not read our sources; ASan is not for AT_SECURE.
-  cp "$root/pypy-isolate" secure
+  cp "${built%/build/sanitize}/pypy-isolate" secure
   chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" .
   cat >t.conf <<<'mode permissive'
   chmod 644 t.conf
@@ -112,6 +112,7 @@ copy it or chown it"
   run "${as_other[@]}" ./secure conf
   assert_success
   # No user at all of this namespace: as any other.
+  [ -z "${ISOLATE_MATRIX:-}" ] || not_applicable "the kernel makes no user namespace in a chroot"
   unshare -r true 2>/dev/null || cannot "no user namespace may be made here"
   chmod 644 t.conf
   run unshare -r "$ISO" conf
