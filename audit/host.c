@@ -171,12 +171,12 @@ static size_t needed_of(const struct object *object, const char **needed)
 /* In private. False, with a reason in diag: it cannot be made now; without: there is none. */
 static bool make(struct mirror *mirror, const char *soname, struct diag *diag)
 {
-	const struct mirror_filter filter = {
-		.passes = strcmp(soname, "libc.so.6") == 0 ? is_no_unwinder : NULL,
-	};
 	const struct object *object = in_base(soname, diag);
 	const char *needed[NEEDED_MAX];
+	struct mirror_filter filter = { 0 };
 
+	if (object && strcmp(soname, "libc.so.6") == 0 && object_address(object, FINDS_FRAMES))
+		filter.passes = is_no_unwinder;
 	return object && may_share(object, soname) &&
 	       mirror_make(mirror, object, soname, &filter, needed, needed_of(object, needed),
 			   diag);
