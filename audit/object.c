@@ -360,18 +360,25 @@ static bool is_address(ElfW(Sxword) tag)
 	return false;
 }
 
-uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag)
+/* ld.so has relocated it in place, unless the section is read-only. */
+static uintptr_t value_of(const struct object *object, const ElfW(Dyn) *dyn)
 {
 	const struct link_map *map = object->map;
-	uintptr_t value = 0;
+	uintptr_t value = dyn->d_un.d_val;
 
-	for (const ElfW(Dyn) *dyn = map->l_ld; dyn->d_tag != DT_NULL; dyn++)
-		if (dyn->d_tag == tag)
-			value = dyn->d_un.d_val;
-	/* ld.so has relocated it in place, unless the section is read-only. */
-	if (value && is_address(tag) && value < map->l_addr)
+	if (value && is_address(dyn->d_tag) && value < map->l_addr)
 		value += map->l_addr;
 	return value;
+}
+
+uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag)
+{
+	const ElfW(Dyn) *found = NULL;
+
+	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == tag)
+			found = dyn;
+	return found ? value_of(object, found) : 0;
 }
 
 static const char *needed_at_start(const struct object *object, size_t n)
@@ -412,18 +419,24 @@ const char *object_soname(const struct object *object)
 
 void object_symbols(const struct object *object, struct symbols *symbols)
 {
-	*symbols = (struct symbols){
-		.sym = (const void *)object_dynamic(object, DT_SYMTAB),
-		.str = (const void *)object_dynamic(object, DT_STRTAB),
-		.str_size = object_dynamic(object, DT_STRSZ),
-		.versym = (const void *)object_dynamic(object, DT_VERSYM),
-		.verdef = (const void *)object_dynamic(object, DT_VERDEF),
-		.verdef_count = object_dynamic(object, DT_VERDEFNUM),
-		.verneed = (const void *)object_dynamic(object, DT_VERNEED),
-		.verneed_count = object_dynamic(object, DT_VERNEEDNUM),
-		.gnu_hash = (const void *)object_dynamic(object, DT_GNU_HASH),
-		.sysv_hash = (const void *)object_dynamic(object, DT_HASH),
-	};
+	*symbols = (struct symbols){ 0 };
+	for (const ElfW(Dyn) *dyn = object->map->l_ld; dyn->d_tag != DT_NULL; dyn++) {
+		uintptr_t value = value_of(object, dyn);
+		const void *address = (const void *)value;
+
+		switch (dyn->d_tag) {
+		case DT_SYMTAB:		symbols->sym = address; break;
+		case DT_STRTAB:		symbols->str = address; break;
+		case DT_STRSZ:		symbols->str_size = value; break;
+		case DT_VERSYM:		symbols->versym = address; break;
+		case DT_VERDEF:		symbols->verdef = address; break;
+		case DT_VERDEFNUM:	symbols->verdef_count = value; break;
+		case DT_VERNEED:	symbols->verneed = address; break;
+		case DT_VERNEEDNUM:	symbols->verneed_count = value; break;
+		case DT_GNU_HASH:	symbols->gnu_hash = address; break;
+		case DT_HASH:		symbols->sysv_hash = address; break;
+		}
+	}
 	/* Without a hash table ld.so finds nothing there, either. */
 	symbols->count = symbols->gnu_hash || symbols->sysv_hash ? SIZE_MAX : 0;
 }
