@@ -11,6 +11,8 @@
  *	MACHINE_STUB_BITS	stub.S keeps; without a note of its own none of the three
  *	MACHINE_OLDEST_GLIBC	the version that __libc_start_main has had from the start
  *	MACHINE_HAS_REL		does ld.so look at DT_REL?
+ *	MACHINE_BARE_RESOLVERS	does an IFUNC's resolver take no arguments? (dl-irel.h there,
+ *				elf_ifunc_invoke)
  *	RELOC_RELATIVE		relocation types that are looked at for their own sake
  *	RELOC_IRELATIVE
  *	RELOC_JUMP_SLOT		a reference that only calls

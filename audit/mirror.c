@@ -7,11 +7,12 @@
  * PLT entry, where a preloaded library replaces the function, and for malloc and
  * its family wherever any object of base's scope replaces it. Those are looked up
  * here: dlvsym() passes over definitions without a version (its version.hidden is
- * set), which references do not. It serves for IFUNCs; the rest is an addition. */
+ * set), which references do not. All else is an addition, or what an IFUNC picks. */
 #include "audit/mirror.h"
 
 #include <string.h>
 
+#include "audit/elf_machine.h"
 #include "audit/image.h"
 #include "audit/process.h"
 #include "audit/record.h"
@@ -69,14 +70,22 @@ static const char *version_of(const struct symbols *symbols, size_t i)
 	return NULL;
 }
 
-/* Runs the resolver that picks the function for this processor. */
-static uintptr_t resolved_value(void *handle, const struct symbols *symbols, size_t i)
+static uintptr_t libc_resolved(void *handle, const struct symbols *symbols, size_t i)
 {
 	const char *name = symbols->str + symbols->sym[i].st_name;
 	const char *version = version_of(symbols, i);
 
 	return (uintptr_t)(version ? process.base.dlvsym(handle, name, version)
 				   : process.base.dlsym(handle, name));
+}
+
+/* Runs the resolver of symbol i, which picks the function for this processor. Where it wants
+ * to be told something, base's libc does it, which takes ten times as long. */
+static uintptr_t resolved_value(void *handle, const struct symbols *symbols, size_t i,
+				uintptr_t resolver)
+{
+	return MACHINE_BARE_RESOLVERS ? ((uintptr_t (*)(void))resolver)()
+				      : libc_resolved(handle, symbols, i);
 }
 
 static void drop(struct maker *maker, size_t i)
@@ -135,7 +144,8 @@ static bool make_symbol(struct maker *maker, size_t i)
 	}
 	place(maker, i);
 	if (ELF64_ST_TYPE(from->st_info) == STT_GNU_IFUNC)
-		maker->sym[i].st_value = resolved_value(maker->handle, &maker->from, i);
+		maker->sym[i].st_value = resolved_value(maker->handle, &maker->from, i,
+							maker->sym[i].st_value);
 	return true;
 }
 
@@ -155,6 +165,7 @@ static void override(struct maker *maker, const struct object *object,
 {
 	const ElfW(Sym) *sym = &symbols->sym[i];
 	const char *name = symbols->str + sym->st_name;
+	bool is_ifunc = ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC;
 	uintptr_t value = object->map->l_addr + sym->st_value;
 
 	if (ELF64_ST_TYPE(sym->st_info) == STT_TLS || ELF64_ST_BIND(sym->st_info) == STB_LOCAL)
@@ -164,9 +175,8 @@ static void override(struct maker *maker, const struct object *object,
 		if (maker->sym[n].st_shndx != SHN_ABS ||
 		    !answers(symbols, i, version_of(&maker->from, n)))
 			continue;
-		if (ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC)
-			value = resolved_value(process.main, symbols, i);
-		maker->sym[n].st_value = value;
+		maker->sym[n].st_value =
+			is_ifunc ? resolved_value(process.main, symbols, i, value) : value;
 	}
 }
 
@@ -232,9 +242,11 @@ static void override_by_earlier(struct maker *maker)
 {
 	const struct object *earlier[EARLIER_MAX];
 	size_t preloaded, count = find_earlier(maker->object, earlier, &preloaded);
+	bool allocates = symbols_find(&maker->from, "malloc");
 
 	while (count-- > preloaded)
-		override_malloc(maker, earlier[count]);
+		if (allocates)
+			override_malloc(maker, earlier[count]);
 	for (count = preloaded; count-- > 0;)
 		override_all(maker, earlier[count]);
 }
