@@ -214,8 +214,11 @@ bool facts_of_spaces(struct facts *facts)
 		    !namespace_is_used(namespace))
 			continue;
 		facts->generation[count] = namespace_generation(namespace);
-		if (!gather_libraries(facts, namespace, &space[count]) ||
-		    !gather_packages(facts, namespace, &space[count]))
+		/* A module that needs none meets none. */
+		if (facts->known.need_count > 0 &&
+		    !gather_libraries(facts, namespace, &space[count]))
+			return false;
+		if (!gather_packages(facts, namespace, &space[count]))
 			return false;
 		facts->space[count++] = namespace;
 	}
@@ -410,10 +413,12 @@ void facts_of_module(struct facts *facts, const struct elf *elf, bool fully)
 	library_source_end(&files);
 }
 
-bool facts_begin(struct facts *facts)
+bool facts_begin(struct facts *facts, bool has_needs)
 {
 	if (!process_scratch(&facts->scratch))
 		return false;
+	if (!has_needs)
+		return true;
 	facts->path_room = arena_take(&facts->scratch, PATH_MAX);
 	facts->package_room = arena_take(&facts->scratch, PACKAGE_MAX);
 	if (facts->path_room && facts->package_room)

@@ -35,9 +35,9 @@ struct facts {
  * NAME", the path itself or "process". In room if it is not there already. */
 const char *facts_package(const char *path, char room[PACKAGE_MAX]);
 
-/* Memory for facts that are zero but for interpreter, path and known.package. False if
- * there is none; else end with facts_end(). */
-bool facts_begin(struct facts *facts);
+/* Memory for facts that are zero but for interpreter, path and known.package; only with
+ * has_needs for facts_of_module(). False if there is none; else end with facts_end(). */
+bool facts_begin(struct facts *facts, bool has_needs);
 void facts_end(struct facts *facts);
 
 /* Looks up what the module needs in the files; as far as memory goes. elf is the

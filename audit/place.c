@@ -233,7 +233,7 @@ struct namespace *place_module(const struct object *interpreter, const char *pat
 		return namespace;
 	}
 	place.elf = is_alone ? NULL : elf;
-	if (!facts_begin(&place.facts)) {
+	if (!facts_begin(&place.facts, place.elf != NULL)) {
 		diag_set(diag, "no memory to find out where it belongs");
 		return NULL;
 	}

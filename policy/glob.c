@@ -70,7 +70,11 @@ static __attribute__((noinline)) bool match_rest(const char *pattern, const char
 			text++;
 		} else if (star) {
 			pattern = star;
-			text = ++retry;
+			/* On to where the pattern can go on. */
+			do
+				retry++;
+			while (*retry && *retry != *star && !is_special(*star));
+			text = retry;
 		} else {
 			return false;
 		}
