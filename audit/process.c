@@ -277,17 +277,33 @@ bool process_absolute(const char *path, char *out, size_t size)
 	return length > 0;
 }
 
+/* The room of the last copy, for the next. */
+static char *kept_copy;
+
+static void drop_copy(char *copy)
+{
+	copy = __atomic_exchange_n(&kept_copy, copy, __ATOMIC_ACQ_REL);
+	if (copy)
+		munmap(copy, KEPT_MAX);
+}
+
 /* A copy of a small file costs less than to map it, to touch it and to unmap it. */
 static bool read_small(struct file *file, int fd)
 {
-	if (file->size > KEPT_MAX || !process_scratch(&file->copy))
+	char *copy = __atomic_exchange_n(&kept_copy, NULL, __ATOMIC_ACQ_REL);
+
+	if (!copy)
+		copy = mmap(NULL, KEPT_MAX, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (copy == MAP_FAILED)
 		return false;
-	file->bytes = arena_take(&file->copy, file->size);
-	if (sys_read_at(fd, file->bytes, file->size, 0))
-		return true;
-	process_scratch_end(&file->copy);
-	file->copy.base = NULL;
-	return false;
+	if (!sys_read_at(fd, copy, file->size, 0)) {
+		drop_copy(copy);
+		return false;
+	}
+	file->bytes = copy;
+	file->is_copy = true;
+	return true;
 }
 
 static enum file_status file_map(struct file *file, const char *path, int fd,
@@ -304,7 +320,7 @@ static enum file_status file_map(struct file *file, const char *path, int fd,
 		return FILE_ODD;
 	}
 	*file = (struct file){ .size = status.size, .identity = status.identity };
-	if (file->size == 0 || read_small(file, fd))
+	if (file->size == 0 || (file->size <= KEPT_MAX && read_small(file, fd)))
 		return FILE_OPEN;
 	file->bytes = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (file->bytes != MAP_FAILED)
@@ -338,8 +354,8 @@ enum file_status process_open(struct file *file, const char *path, struct diag *
 
 void process_close(struct file *file)
 {
-	if (file->copy.base)
-		process_scratch_end(&file->copy);
+	if (file->is_copy)
+		drop_copy(file->bytes);
 	else if (file->bytes)
 		munmap(file->bytes, file->size);
 	*file = (struct file){ 0 };

@@ -80,7 +80,7 @@ struct file {
 	void *bytes;		/* private, read-only; NULL for an empty file */
 	size_t size;		/* bytes */
 	struct identity identity;
-	struct arena copy;	/* that holds the bytes of a small one */
+	bool is_copy;		/* they are: of a small one */
 };
 
 enum file_status {
