@@ -55,10 +55,11 @@ static const char property_note[1];
 
 #define SEGMENTS (3 + NOTE_SEGMENTS)
 
-/* Where each part stands, as offsets from the start; size is the end of all. */
+/* Where each thing stands, as offsets from the start; size is the end of all. From hash on
+ * it is the plan's as it is, but for the names of needed. */
 struct layout {
-	size_t note, sym, hash, sysv, versym, verdef, dyn, str;
-	size_t hash_size, sysv_size, verdef_size, dyn_size, str_size;
+	size_t note, dyn, sym, versym, hash, verdef, str, needed;
+	size_t dyn_size, hash_size, verdef_size, str_size, needed_size;
 	size_t size;
 };
 
@@ -67,22 +68,22 @@ struct layout {
 static size_t gnu_hash_size(const struct symbols *symbols)
 {
 	const uint32_t *table = symbols->gnu_hash;
-	size_t chains;
-
-	if (!table)
-		return 0;
 	/* Not by symbols->count: relocations can be of symbols that no table knows. */
-	chains = hash_gnu_symbols(table) - table[1];
+	size_t chains = hash_gnu_symbols(table) - table[1];
+
 	return 16 + table[2] * sizeof(ElfW(Addr)) + (table[0] + chains) * 4;
 }
 
 static size_t sysv_hash_size(const struct symbols *symbols)
 {
-	/* One table is enough, and ld.so prefers the other. */
-	if (!symbols->sysv_hash || symbols->gnu_hash)
-		return 0;
 	return (2 + (size_t)symbols->sysv_hash[0] + symbols->sysv_hash[1]) *
 	       sizeof *symbols->sysv_hash;
+}
+
+/* One table is enough, and this is the one that ld.so prefers. */
+static const void *hash_of(const struct symbols *symbols)
+{
+	return symbols->gnu_hash ? (const void *)symbols->gnu_hash : symbols->sysv_hash;
 }
 
 /* How far a record's names reach from the start of the chain; end as far as is known. By
@@ -129,7 +130,7 @@ static size_t place(size_t *end, size_t size)
 /* One bucket, empty, and the null symbol: without a table ld.so would search nothing,
  * either, but tools, and elf_read(), take the object for broken. */
 static const Elf_Symndx no_hash[] = { 1, 1, 0, 0 };
-static const struct symbols no_symbols = { .sysv_hash = no_hash };
+static const struct symbols no_symbols = { .str = "", .str_size = 1, .sysv_hash = no_hash };
 
 static const struct symbols *plan_symbols(const struct image_plan *plan)
 {
@@ -144,23 +145,24 @@ static void lay_out(struct layout *at, const struct image_plan *plan)
 	size_t end = sizeof(ElfW(Ehdr)) + SEGMENTS * sizeof(ElfW(Phdr));
 	size_t count = symbols->count ? symbols->count : 1;
 
-	at->hash_size = gnu_hash_size(symbols);
-	at->sysv_size = sysv_hash_size(symbols);
-	at->verdef_size = symbols->versym ? verdef_size(symbols) : 0;
-	at->str_size = symbols->str_size ? symbols->str_size : 1;
-	for (size_t i = 0; i < plan->needed_count; i++)
-		at->str_size += strlen(plan->needed[i]) + 1;
 	at->dyn_size = (plan->needed_count + FIXED_ENTRIES + 1) * sizeof(ElfW(Dyn));
+	at->hash_size = symbols->gnu_hash ? gnu_hash_size(symbols) : sysv_hash_size(symbols);
+	at->verdef_size = symbols->versym ? verdef_size(symbols) : 0;
+	at->str_size = symbols->str_size;
+	at->needed_size = 0;
+	for (size_t i = 0; i < plan->needed_count; i++)
+		at->needed_size += strlen(plan->needed[i]) + 1;
 
 	at->note = place(&end, NOTE_SIZE);
 	at->dyn = place(&end, at->dyn_size);
-	at->hash = place(&end, at->hash_size);
-	at->sysv = place(&end, at->sysv_size);
 	at->sym = place(&end, count * sizeof(ElfW(Sym)));
 	at->versym = place(&end, at->verdef_size ? count * sizeof(ElfW(Half)) : 0);
-	at->verdef = place(&end, at->verdef_size);
-	at->str = place(&end, at->str_size);
-	at->size = end;
+	at->hash = place(&end, at->hash_size);
+	/* Each has a size that suits the next. */
+	at->verdef = at->hash + at->hash_size;
+	at->str = at->verdef + at->verdef_size;
+	at->needed = at->str + at->str_size;
+	at->size = at->needed + at->needed_size;
 }
 
 size_t image_size(const struct image_plan *plan)
@@ -168,7 +170,7 @@ size_t image_size(const struct image_plan *plan)
 	struct layout at;
 
 	lay_out(&at, plan);
-	return at.str_size <= UINT32_MAX ? at.size : 0;
+	return at.str_size + at.needed_size <= UINT32_MAX ? at.hash + at.needed_size : 0;
 }
 
 static void write_header(char *bytes)
@@ -232,23 +234,17 @@ static void write_dynamic(char *bytes, const struct layout *at, const struct ima
 {
 	const struct symbols *symbols = plan_symbols(plan);
 	ElfW(Dyn) *dyn = (void *)(bytes + at->dyn);
-	size_t str_end = symbols->str_size ? symbols->str_size : 1;
+	char *needed = bytes + at->hash, *end = needed;
 
 	for (size_t i = 0; i < plan->needed_count; i++) {
-		size_t length = strlen(plan->needed[i]) + 1;
-
-		memcpy(bytes + at->str + str_end, plan->needed[i], length);
-		dyn = write_dyn(dyn, DT_NEEDED, str_end);
-		str_end += length;
+		dyn = write_dyn(dyn, DT_NEEDED, at->str_size + (end - needed));
+		end = stpcpy(end, plan->needed[i]) + 1;
 	}
 	dyn = write_dyn(dyn, DT_STRTAB, at->str);
-	dyn = write_dyn(dyn, DT_STRSZ, at->str_size);
+	dyn = write_dyn(dyn, DT_STRSZ, at->str_size + at->needed_size);
 	dyn = write_dyn(dyn, DT_SYMTAB, at->sym);
 	dyn = write_dyn(dyn, DT_SYMENT, sizeof(ElfW(Sym)));
-	if (at->hash_size)
-		dyn = write_dyn(dyn, DT_GNU_HASH, at->hash);
-	if (at->sysv_size)
-		dyn = write_dyn(dyn, DT_HASH, at->sysv);
+	dyn = write_dyn(dyn, symbols->gnu_hash ? DT_GNU_HASH : DT_HASH, at->hash);
 	if (at->verdef_size) {
 		dyn = write_dyn(dyn, DT_VERSYM, at->versym);
 		dyn = write_dyn(dyn, DT_VERDEF, at->verdef);
@@ -257,44 +253,42 @@ static void write_dynamic(char *bytes, const struct layout *at, const struct ima
 	write_dyn(dyn, DT_NULL, 0);
 }
 
-/* memcpy, but a part that the plan lacks has no source. */
-static void copy(void *to, const void *from, size_t size)
-{
-	if (size)
-		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): what has a size is there */
-		memcpy(to, from, size);
-}
-
 /* Symbol 0 stays null, whatever it is in the original: a version of its own could be one
  * that is not in the image. */
-static void copy_symbols(char *image, const struct layout *at, const struct symbols *symbols)
+static void copy_symbols(const struct image *image, const struct symbols *symbols)
 {
 	size_t count = symbols->count - 1;
 
 	if (symbols->count < 2)
 		return;
-	copy(image + at->sym + sizeof(ElfW(Sym)), symbols->sym + 1, count * sizeof(ElfW(Sym)));
-	if (at->verdef_size)
-		copy(image + at->versym + sizeof(ElfW(Half)), symbols->versym + 1,
-		     count * sizeof(ElfW(Half)));
+	memcpy(image->sym + 1, symbols->sym + 1, count * sizeof *image->sym);
+	if (image->versym)
+		memcpy(image->versym + 1, symbols->versym + 1, count * sizeof *image->versym);
 }
 
-ElfW(Sym) *image_write(const struct image_plan *plan, void *bytes, ElfW(Half) **versym)
+void image_write(struct image *image, const struct image_plan *plan, void *bytes)
 {
 	const struct symbols *symbols = plan_symbols(plan);
-	char *image = bytes;
+	char *own = bytes;
 	struct layout at;
 
 	lay_out(&at, plan);
-	write_header(image);
-	write_segments(image, &at);
-	copy(image + at.note, &property_note, NOTE_SIZE);
-	copy_symbols(image, &at, symbols);
-	copy(image + at.hash, symbols->gnu_hash, at.hash_size);
-	copy(image + at.sysv, symbols->sysv_hash, at.sysv_size);
-	copy(image + at.verdef, symbols->verdef, at.verdef_size);
-	copy(image + at.str, symbols->str, symbols->str_size);
-	write_dynamic(image, &at, plan);
-	*versym = at.verdef_size ? (void *)(image + at.versym) : NULL;
-	return (void *)(image + at.sym);
+	*image = (struct image){
+		.part = {
+			{ own, at.hash },
+			{ (void *)hash_of(symbols), at.hash_size },
+			{ (void *)symbols->verdef, at.verdef_size },
+			{ (void *)symbols->str, at.str_size },
+			{ own + at.hash, at.needed_size },
+		},
+		.size = at.size,
+		.sym = (void *)(own + at.sym),
+		.versym = at.verdef_size ? (void *)(own + at.versym) : NULL,
+	};
+	write_header(own);
+	write_segments(own, &at);
+	if (NOTE_SIZE)
+		memcpy(own + at.note, &property_note, NOTE_SIZE);
+	write_dynamic(own, &at, plan);
+	copy_symbols(image, symbols);
 }

@@ -9,24 +9,35 @@
 #define PYPY_ISOLATE_IMAGE_H
 
 #include <stddef.h>
+#include <sys/uio.h>
 
 #include "audit/elf_read.h"
 
 struct image_plan {
-	const struct symbols *symbols;	/* copied byte for byte; NULL: none */
+	const struct symbols *symbols;	/* byte for byte; NULL: none */
 	const char *const *needed;	/* DT_NEEDED, in this order */
 	size_t needed_count;
 };
 
-/* The size of the image in bytes, or 0 if it would not fit an ELF file of this
+#define IMAGE_PARTS 5
+
+/* Most of an image is the original's as it is, and need not be copied: only a file has it
+ * in one piece. */
+struct image {
+	struct iovec part[IMAGE_PARTS];	/* one after the other; some are empty */
+	size_t size;			/* of all */
+	ElfW(Sym) *sym;			/* its own copy of the plan's symbols, for the caller to
+					 * change; without any the null symbol alone */
+	ElfW(Half) *versym;		/* of their versions, or NULL: it has them only if the
+					 * plan has a verdef */
+};
+
+/* How many bytes image_write() needs, or 0 if the image would not fit an ELF file of this
  * machine (4 GiB of strings). */
 size_t image_size(const struct image_plan *plan);
 
-/* Writes image_size(plan) bytes. Returns the image's own copy of the symbols,
- * plan->symbols->count of them (or the null symbol alone), for the caller to
- * change: until then they are those of the plan, with values that mean nothing.
- * bytes must be zeroed and aligned to 16. *versym gets the image's version indices, or
- * NULL where it has none: the image has them only if the plan has a verdef. */
-ElfW(Sym) *image_write(const struct image_plan *plan, void *bytes, ElfW(Half) **versym);
+/* bytes must be zeroed and aligned to 16: the first part, and others, lie there. What is
+ * not theirs is the plan's, to which the parts point. */
+void image_write(struct image *image, const struct image_plan *plan, void *bytes);
 
 #endif

@@ -86,17 +86,24 @@ void memfile_rest(void)
 		drop_room(__atomic_exchange_n(&kept_room, NULL, __ATOMIC_ACQ_REL));
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
+static bool write_all(int fd, const struct image *image)
 {
-	while (size > 0) {
-		ssize_t written = sys_write(fd, bytes, size);
+	struct iovec parts[IMAGE_PARTS], *part = parts, *end = parts + IMAGE_PARTS;
+
+	memcpy(parts, image->part, sizeof parts);
+	while (part < end) {
+		ssize_t written = sys_write_parts(fd, part, end - part);
 
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
 			return false;
-		bytes += written;
-		size -= written;
+		for (; part < end && (size_t)written >= part->iov_len; part++)
+			written -= (ssize_t)part->iov_len;
+		if (part < end) {
+			part->iov_base = (char *)part->iov_base + written;
+			part->iov_len -= written;
+		}
 	}
 	return true;
 }
@@ -145,14 +152,14 @@ static void unique_path(struct memfile *file)
 }
 
 /* Fills the file of a new descriptor and finds out its path. */
-static bool fill(struct memfile *file, const void *bytes, size_t size, struct diag *diag)
+static bool fill(struct memfile *file, const struct image *image, struct diag *diag)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 	struct status status;
 
-	if (!write_all(file->fd, bytes, size) || fcntl(file->fd, F_ADD_SEALS, seals) < 0 ||
+	if (!write_all(file->fd, image) || fcntl(file->fd, F_ADD_SEALS, seals) < 0 ||
 	    !status_of_descriptor(file->fd, &status))
-		return diag_set(diag, "no file in memory of %zu bytes: %s", size,
+		return diag_set(diag, "no file in memory of %zu bytes: %s", image->size,
 				strerror(errno));
 	file->identity = status.identity;
 	unique_path(file);
@@ -162,8 +169,8 @@ static bool fill(struct memfile *file, const void *bytes, size_t size, struct di
 	return true;
 }
 
-static bool make_in_memory(struct memfile *file, const char *label, const void *bytes,
-			   size_t size, struct diag *diag)
+static bool make_in_memory(struct memfile *file, const char *label, const struct image *image,
+			   struct diag *diag)
 {
 	int fd = memfd(label);
 
@@ -172,7 +179,7 @@ static bool make_in_memory(struct memfile *file, const char *label, const void *
 	if (fd < 0)
 		return diag_set(diag, "no file in memory: memfd_create: %s", strerror(errno));
 	*file = (struct memfile){ .fd = fd };
-	if (fill(file, bytes, size, diag))
+	if (fill(file, image, diag))
 		return true;
 	sys_close(fd);
 	return false;
@@ -191,8 +198,7 @@ struct temporary {
 	pid_t owner;		/* a child of fork() makes its own */
 	const char *directory;
 	char path[sizeof ((struct memfile *)0)->path];
-	void *bytes;
-	size_t size;
+	struct image image;
 };
 
 static struct temporary *temporaries;	/* newest first; entries stay */
@@ -261,14 +267,14 @@ static bool write_file(const struct temporary *temporary)
 
 	if (!is_safe(temporary->directory))
 		return false;
-	if (!may_grow(temporary->size)) {
+	if (!may_grow(temporary->image.size)) {
 		errno = EFBIG;
 		return false;
 	}
 	fd = sys_create(temporary->path, flags, 0600);
 	if (fd < 0)
 		return false;
-	error = write_all(fd, temporary->bytes, temporary->size) ? 0 : errno;
+	error = write_all(fd, &temporary->image) ? 0 : errno;
 	sys_close(fd);
 	if (error)
 		unlink(temporary->path);
@@ -295,7 +301,7 @@ static bool settle(struct temporary *temporary, const char *directory, const cha
 }
 
 /* errno says why there is none. */
-static bool make_temporary(struct memfile *file, const char *label, void *bytes, size_t size)
+static bool make_temporary(struct memfile *file, const char *label, const struct image *image)
 {
 	struct temporary *temporary = take_entry();
 
@@ -303,8 +309,7 @@ static bool make_temporary(struct memfile *file, const char *label, void *bytes,
 		errno = ENOMEM;
 		return false;
 	}
-	temporary->bytes = bytes;
-	temporary->size = size;
+	temporary->image = *image;
 	temporary->owner = getpid();
 	temporary->shown_by = 0;
 	temporary->claimed = false;
@@ -376,24 +381,30 @@ void memfile_hide_rest(void)
 
 /* ---- either ---- */
 
-bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t size,
+/* What memfile_bytes() gave. */
+static void drop_image(const struct image *image)
+{
+	memfile_drop(image->part[0].iov_base);
+}
+
+bool memfile_make(struct memfile *file, const char *label, const struct image *image,
 		  struct diag *diag)
 {
 	bool made;
 
-	if (!may_grow(size)) {
-		memfile_drop(bytes);
+	if (!may_grow(image->size)) {
+		drop_image(image);
 		return diag_set(diag, "no file in memory: RLIMIT_FSIZE is less than its %zu "
-				"bytes", size);
+				"bytes", image->size);
 	}
-	made = make_in_memory(file, label, bytes, size, diag);
-	if (!made && make_temporary(file, label, bytes, size))
+	made = make_in_memory(file, label, image, diag);
+	if (!made && make_temporary(file, label, image))
 		return true;
 	if (!made) {
 		diag_add(diag, "; and no temporary one in any of " DIRECTORIES ": ");
 		diag_add(diag, strerror(errno));
 	}
-	memfile_drop(bytes);
+	drop_image(image);
 	return made;
 }
 
@@ -448,6 +459,6 @@ void memfile_close(struct memfile *file)
 		return;
 	}
 	__atomic_store_n(&temporary->ready, false, __ATOMIC_RELEASE);
-	memfile_drop(temporary->bytes);
+	drop_image(&temporary->image);
 	__atomic_store_n(&temporary->taken, false, __ATOMIC_RELEASE);
 }

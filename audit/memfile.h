@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "audit/image.h"
 #include "audit/status.h"
 #include "policy/diag.h"
 
@@ -30,9 +31,10 @@ void memfile_drop(void *bytes);
 /* No more are wanted for a while: gives memory back that memfile_bytes() would use. */
 void memfile_rest(void);
 
-/* The file that holds them; label is what /proc/PID/maps shows. Takes the bytes in any
- * case. False, with a reason, if there can be none. */
-bool memfile_make(struct memfile *file, const char *label, void *bytes, size_t size,
+/* The file of an image that begins with them, and whose other parts stay as long as the file;
+ * label is what /proc/PID/maps shows. Takes the bytes in any case. False, with a reason, if
+ * there can be none. */
+bool memfile_make(struct memfile *file, const char *label, const struct image *image,
 		  struct diag *diag);
 
 /* Can ld.so open it once more? Programs close descriptors they do not know, and what is

@@ -31,8 +31,7 @@ struct maker {
 	const struct object *object;
 	void *handle;			/* that finds the object's symbols */
 	struct symbols from;		/* the original's */
-	ElfW(Sym) *sym;			/* the image's, from.count of them */
-	ElfW(Half) *versym;		/* the image's, or NULL */
+	struct image image;
 	const struct mirror_filter *filter;
 	struct diag *diag;
 };
@@ -90,21 +89,21 @@ static uintptr_t resolved_value(void *handle, const struct symbols *symbols, siz
 
 static void drop(struct maker *maker, size_t i)
 {
-	ElfW(Sym) *sym = &maker->sym[i];
+	ElfW(Sym) *sym = &maker->image.sym[i];
 
 	/* ld.so passes over undefined symbols with value 0, but for TLS ones. */
 	sym->st_info = ELF64_ST_INFO(ELF64_ST_BIND(sym->st_info), STT_NOTYPE);
 	sym->st_shndx = SHN_UNDEF;
 	sym->st_value = 0;
 	sym->st_size = 0;
-	if (maker->versym)
-		maker->versym[i] = 0;
+	if (maker->image.versym)
+		maker->image.versym[i] = 0;
 }
 
 /* The symbol as SHN_ABS, at the address where the original defines it. */
 static void place(struct maker *maker, size_t i)
 {
-	ElfW(Sym) *sym = &maker->sym[i];
+	ElfW(Sym) *sym = &maker->image.sym[i];
 	unsigned bind = ELF64_ST_BIND(sym->st_info), type = ELF64_ST_TYPE(sym->st_info);
 
 	/* ld.so keeps one table of unique symbols a namespace, and pins who is in it. */
@@ -144,8 +143,8 @@ static bool make_symbol(struct maker *maker, size_t i)
 	}
 	place(maker, i);
 	if (ELF64_ST_TYPE(from->st_info) == STT_GNU_IFUNC)
-		maker->sym[i].st_value = resolved_value(maker->handle, &maker->from, i,
-							maker->sym[i].st_value);
+		maker->image.sym[i].st_value = resolved_value(maker->handle, &maker->from, i,
+							maker->image.sym[i].st_value);
 	return true;
 }
 
@@ -172,10 +171,10 @@ static void override(struct maker *maker, const struct object *object,
 		return;
 	for (size_t n = symbols_find(&maker->from, name); n;
 	     n = symbols_find_next(&maker->from, n)) {
-		if (maker->sym[n].st_shndx != SHN_ABS ||
+		if (maker->image.sym[n].st_shndx != SHN_ABS ||
 		    !answers(symbols, i, version_of(&maker->from, n)))
 			continue;
-		maker->sym[n].st_value =
+		maker->image.sym[n].st_value =
 			is_ifunc ? resolved_value(process.main, symbols, i, value) : value;
 	}
 }
@@ -260,8 +259,8 @@ static void route(struct maker *maker)
 	for (size_t i = 0; (name = route_name(i)); i++)
 		for (size_t n = symbols_find(&maker->from, name); n;
 		     n = symbols_find_next(&maker->from, n))
-			if (maker->sym[n].st_shndx == SHN_ABS)
-				maker->sym[n].st_value = route_inside(name);
+			if (maker->image.sym[n].st_shndx == SHN_ABS)
+				maker->image.sym[n].st_value = route_inside(name);
 }
 
 static bool fill(struct maker *maker)
@@ -284,14 +283,14 @@ static bool make(struct mirror *mirror, struct maker *maker, const char *label,
 		return diag_set(maker->diag, "%s: too large for an ELF file", label);
 	if (!bytes)
 		return diag_set(maker->diag, "no memory for the mirror of %s", label);
-	maker->sym = image_write(plan, bytes, &maker->versym);
+	image_write(&maker->image, plan, bytes);
 	if (maker->object && !fill(maker)) {
 		memfile_drop(bytes);
 		return false;
 	}
-	if (!memfile_make(&mirror->file, label, bytes, size, maker->diag))
+	if (!memfile_make(&mirror->file, label, &maker->image, maker->diag))
 		return false;
-	record_mirror(mirror->file.path, maker->object, label, size);
+	record_mirror(mirror->file.path, maker->object, label, maker->image.size);
 	return true;
 }
 

@@ -37,6 +37,11 @@ static inline ssize_t sys_write(int fd, const void *bytes, size_t size)
 	return syscall(SYS_write, fd, bytes, size);
 }
 
+static inline ssize_t sys_write_parts(int fd, const struct iovec *parts, size_t count)
+{
+	return syscall(SYS_writev, fd, parts, count);
+}
+
 static inline ssize_t sys_random(void *bytes, size_t size)
 {
 	return syscall(SYS_getrandom, bytes, size, GRND_NONBLOCK);

@@ -152,10 +152,11 @@ static void remove_directory(const struct trial *trial)
 	rmdir(trial->directory);
 }
 
-static bool write_file(const char *path, const void *bytes, size_t size)
+static bool write_file(const char *path, const struct image *image)
 {
 	int fd = sys_create(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool good = fd >= 0 && sys_write(fd, bytes, size) == (ssize_t)size;
+	bool good = fd >= 0 && sys_write_parts(fd, image->part, IMAGE_PARTS) ==
+				       (ssize_t)image->size;
 
 	if (fd >= 0)
 		sys_close(fd);
@@ -165,18 +166,17 @@ static bool write_file(const char *path, const void *bytes, size_t size)
 static bool make_modules(const struct trial *trial)
 {
 	const struct image_plan plan = { 0 };
-	size_t size = image_size(&plan);
-	void *bytes = arena_take(&trial->doctor->arena, size);
+	void *bytes = arena_take(&trial->doctor->arena, image_size(&plan));
 	char path[PATH_MAX], name[32];
-	ElfW(Half) *versym;
+	struct image image;
 	bool good = bytes;
 
 	if (bytes)
-		image_write(&plan, bytes, &versym);
+		image_write(&image, &plan, bytes);
 	for (size_t i = 0; good && i < WAYS; i++) {
 		snprintf(name, sizeof name, "%s.so", ways[i].name);
 		path_in(trial->site, name, path);
-		good = write_file(path, bytes, size);
+		good = write_file(path, &image);
 	}
 	return good;
 }

@@ -106,25 +106,37 @@ static bool has_stray_version(const struct symbols *from)
 	return false;
 }
 
+/* In one piece, as in a file. */
+static void *join(const struct image *image)
+{
+	char *file = malloc(image->size), *end = file;
+
+	for (size_t i = 0; i < IMAGE_PARTS; i++)
+		if (image->part[i].iov_len)
+			end = mempcpy(end, image->part[i].iov_base, image->part[i].iov_len);
+	insist(end == file + image->size);
+	return file;
+}
+
 static void round_trip(const struct image_plan *plan)
 {
-	size_t size = image_size(plan);
-	void *bytes = calloc(1, size);	/* AddressSanitizer aligns to 16 */
+	void *bytes = calloc(1, image_size(plan)), *file;	/* AddressSanitizer aligns to 16 */
 	struct diag diag = { "" };
-	ElfW(Half) *versym;
-	struct elf image;
-	ElfW(Sym) *sym;
+	struct image image;
+	struct elf elf;
 
-	insist(size > 0);
-	sym = image_write(plan, bytes, &versym);
-	make_mirror(plan->symbols, sym, versym);
-	if (!elf_read(&image, "image", bytes, size, &diag))
+	insist(image_size(plan) > 0);
+	image_write(&image, plan, bytes);
+	make_mirror(plan->symbols, image.sym, image.versym);
+	file = join(&image);
+	if (!elf_read(&elf, "image", file, image.size, &diag))
 		fprintf(stderr, "%s\n", diag.text);
 	insist(!diag.text[0]);
-	fuzz_touch(&image);
-	compare(plan->symbols, &image.symbols);
-	compare_search(plan->symbols, &image.symbols);
-	check_needed(&image, plan);
+	fuzz_touch(&elf);
+	compare(plan->symbols, &elf.symbols);
+	compare_search(plan->symbols, &elf.symbols);
+	check_needed(&elf, plan);
+	free(file);
 	free(bytes);
 }
 
