@@ -238,6 +238,16 @@ static const char *const *keep_patterns(struct reading *reading, struct patterns
 	return kept ? memcpy(kept, patterns->of, size) : NULL;
 }
 
+/* A bit of 64 for the third and fourth byte, where names of one C API begin to differ; all
+ * of them for a text that may have any there. */
+static uint64_t lead_of(const char *text)
+{
+	for (size_t i = 0; i < 4; i++)
+		if (!text[i] || text[i] == '*' || text[i] == '?' || text[i] == '[')
+			return UINT64_MAX;
+	return (uint64_t)1 << ((unsigned char)text[2] * 31u + (unsigned char)text[3]) % 64;
+}
+
 static bool read_list(struct capi *capi, struct reading *reading)
 {
 	if (!read_head(reading))
@@ -250,6 +260,8 @@ static bool read_list(struct capi *capi, struct reading *reading)
 		.names = reading->at,
 		.names_length = reading->end - reading->at,
 	};
+	for (size_t i = 0; i < reading->never.count; i++)
+		capi->never_leads |= lead_of(reading->never.of[i]);
 	return capi->never && capi->newer;
 }
 
@@ -310,7 +322,7 @@ static bool matches_any(const char *const *patterns, const char *name)
 
 bool capi_allows(const struct capi *capi, const char *name, const char **why)
 {
-	bool is_never = matches_any(capi->never, name);
+	bool is_never = capi->never_leads & lead_of(name) && matches_any(capi->never, name);
 
 	/* Nearly every name matches a pattern, and that is found sooner than its
 	 * line: a mirror asks for thousands and does not want to know why. */

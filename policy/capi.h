@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "policy/arena.h"
 #include "policy/diag.h"
@@ -19,6 +20,7 @@ struct capi {
 	const char *file;		/* for messages */
 	const char *probe;		/* a name that every interpreter of this C API exports */
 	const char *const *never;	/* patterns, NULL-terminated */
+	uint64_t never_leads;		/* how they begin: most names begin otherwise */
 	const char *const *newer;	/* patterns, NULL-terminated */
 	const char *names;		/* the sorted names, newline after each; not owned */
 	size_t names_length;		/* bytes */

@@ -193,6 +193,31 @@ WANT
   assert_output "$("$CAPITEST" list why <<<"${ask// /$'\n'}" | cut -d' ' -f1,2)"
 }
 
+@test "capi: a name that begins as no never pattern does need not be compared with any" {
+  local pattern name verdict
+  # Special bytes early and late, names shorter than the bytes that are looked at.
+  while read -r pattern name verdict; do
+    printf 'probe Probed\nnever Py\nnever %s\nnewer *\nProbed\n' "$pattern" | list
+    run "$CAPITEST" list quick <<<"$name"
+    assert_output "$name $verdict"
+  done <<'ASK'
+PyAB PyAB no
+PyAB PyA yes
+PyAB PyABC yes
+PyAB Py no
+PyAB* PyABC no
+PyAB* PyAC yes
+PyA* PyA no
+PyA[B] PyAB no
+Py*B PyAB no
+P?AB PyAB no
+*AB AB no
+[A-Z] A no
+?? ab no
+??? ab yes
+ASK
+}
+
 @test "capi: the search finds every name, and nothing between two names" {
   for which in pypy cpython; do
     grep -v '^newer ' "$LISTS/$which.list" >list
