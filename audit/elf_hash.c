@@ -130,6 +130,7 @@ static bool gnu_read(struct reader *reader)
 	reader->elf->symbols.gnu_hash = table;
 	if (!chains_check(reader, &gnu, room - size))
 		return false;
+	reader->elf->symbols.gnu_count = reader->symbol_end;
 	keep(reader, address, (size + reader->symbol_end - gnu.first) * 4);
 	return true;
 }

@@ -27,6 +27,7 @@ struct symbols {
 	const ElfW(Verneed) *verneed;	/* or NULL */
 	size_t verneed_count;
 	const uint32_t *gnu_hash;	/* the DT_GNU_HASH table, or NULL */
+	size_t gnu_count;		/* that table is for the first so many */
 	const Elf_Symndx *sysv_hash;	/* the DT_HASH table (8 bytes each on s390x), or NULL */
 };
 

@@ -16,7 +16,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "audit/elf_hash.h"
 #include "audit/elf_machine.h"
 
 #define ELF_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
@@ -69,7 +68,7 @@ static size_t gnu_hash_size(const struct symbols *symbols)
 {
 	const uint32_t *table = symbols->gnu_hash;
 	/* Not by symbols->count: relocations can be of symbols that no table knows. */
-	size_t chains = hash_gnu_symbols(table) - table[1];
+	size_t chains = symbols->gnu_count - table[1];
 
 	return 16 + table[2] * sizeof(ElfW(Addr)) + (table[0] + chains) * 4;
 }

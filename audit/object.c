@@ -445,7 +445,7 @@ void object_counted_symbols(const struct object *object, struct symbols *symbols
 {
 	object_symbols(object, symbols);
 	if (symbols->gnu_hash)
-		symbols->count = hash_gnu_symbols(symbols->gnu_hash);
+		symbols->count = symbols->gnu_count = hash_gnu_symbols(symbols->gnu_hash);
 	else if (symbols->sysv_hash)
 		symbols->count = symbols->sysv_hash[1];
 }
