@@ -189,14 +189,15 @@ static void log_write(const char *line, size_t length)
 
 void process_log(enum log_level level, const char *format, ...)
 {
-	char line[sizeof(struct diag) + 256] = "pypy-isolate: ";
-	size_t start = strlen(line);
+	static const char name[] = "pypy-isolate: ";
+	char line[sizeof(struct diag) + 256];
 	va_list args;
 
 	if (level > process.settings.log_level)
 		return;
 	va_start(args, format);
-	vsnprintf(line + start, sizeof line - start - 1, format, args);
+	/* As long as the name is with its NUL, it leaves room for the newline. */
+	vsnprintf(stpcpy(line, name), sizeof line - sizeof name, format, args);
 	va_end(args);
 	visible(line);
 	log_write(line, stpcpy(line + strlen(line), "\n") - line);
