@@ -432,7 +432,7 @@ bool memfile_is_open(const struct memfile *file)
 
 bool memfile_claim(struct memfile *file)
 {
-	return memfile_lives(file) &&
+	return memfile_is_open(file) &&
 	       !(file->temporary &&
 		 __atomic_exchange_n(&file->temporary->claimed, true, __ATOMIC_ACQ_REL));
 }

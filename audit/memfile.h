@@ -45,7 +45,7 @@ bool memfile_lives(const struct memfile *file);
  * same. */
 bool memfile_is_open(const struct memfile *file);
 
-/* The same, for who opens it outside of ld.so's lock, where two threads could have one path
+/* As memfile_is_open(), for who opens it outside of ld.so's lock, where two threads could have one path
  * in hand: one that is temporary is had once. */
 bool memfile_claim(struct memfile *file);
 

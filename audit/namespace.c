@@ -24,6 +24,7 @@ struct root {
 	struct root *before;
 	const struct object *interpreter;
 	struct mirror mirror;
+	bool gone;			/* there is no way to its file any more */
 };
 
 static struct {
@@ -40,6 +41,7 @@ static bool is_c_api(const void *capi, const char *name)
 static struct root *root_claim(struct root *newest, const struct object *interpreter)
 {
 	while (newest && !(newest->interpreter == interpreter &&
+			   !__atomic_load_n(&newest->gone, __ATOMIC_RELAXED) &&
 			   memfile_claim(&newest->mirror.file)))
 		newest = newest->before;
 	return newest;
@@ -175,7 +177,7 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 {
 	struct namespace *namespace;
 	const struct object *object;
-	const struct root *root;
+	struct root *root;
 	void *handle = NULL;
 
 	for (int i = 0; i < ATTEMPTS_MAX; i++) {
@@ -189,6 +191,8 @@ static struct namespace *make(const struct object *interpreter, struct diag *dia
 		handle = open_root(root, diag);
 		if (handle)
 			break;
+		if (!memfile_lives(&root->mirror.file))
+			__atomic_store_n(&root->gone, true, __ATOMIC_RELAXED);
 		host_renew();
 		if (host_generation() == before)
 			return NULL;
