@@ -51,14 +51,16 @@ static bool is_special(char byte)
 	return byte == '*' || byte == '?' || byte == '[';
 }
 
-/* From the first special byte on. Apart, because most patterns that do not match differ
- * before it, and a mirror asks ten thousand times: that takes no stack. */
-static __attribute__((noinline)) bool match_rest(const char *pattern, const char *text)
+bool glob_match(const char *pattern, const char *text)
 {
 	const char *star = NULL;	/* the pattern after the last `*` */
 	const char *retry = NULL;	/* where that `*` stops swallowing */
 	const char *rest;
 
+	/* Most patterns that do not match differ in what stands before a special byte. */
+	for (; *text && !is_special(*pattern); pattern++, text++)
+		if (*pattern != *text)
+			return false;
 	while (*text || *pattern == '*') {
 		if (*pattern == '*') {
 			star = ++pattern;
@@ -80,14 +82,6 @@ static __attribute__((noinline)) bool match_rest(const char *pattern, const char
 		}
 	}
 	return !*pattern;
-}
-
-bool glob_match(const char *pattern, const char *text)
-{
-	for (; *text && !is_special(*pattern); pattern++, text++)
-		if (*pattern != *text)
-			return false;
-	return match_rest(pattern, text);
 }
 
 bool glob_is_whole(const char *pattern)
