@@ -254,6 +254,24 @@ size_t symbols_find(const struct symbols *symbols, const char *name)
 	return 0;
 }
 
+bool hash_may_name(const struct symbols *symbols, const struct symbols *others, size_t i)
+{
+	struct gnu gnu, its;
+	ElfW(Addr) word;
+	uint32_t hash;
+
+	if (!symbols->gnu_hash || !others->gnu_hash)
+		return true;
+	gnu = gnu_view(symbols->gnu_hash);
+	its = gnu_view(others->gnu_hash);
+	if (i < its.first || i >= others->gnu_count || gnu.bloom_shift % 32 == 0)
+		return true;
+	hash = its.chain[i - its.first] & ~(uint32_t)1;
+	word = gnu.bloom[hash / WORD_BITS & (gnu.bloom_count - 1)];
+	return word >> hash % WORD_BITS & 3 &&
+	       word >> (hash >> gnu.bloom_shift % 32) % WORD_BITS & 1;
+}
+
 /* The entry after index in the chain that index is in, or 0 at its end. */
 static size_t chain_next(const struct symbols *symbols, size_t index)
 {

@@ -18,6 +18,10 @@ uint32_t hash_sysv(const char *name);
  * last, and the chain of the highest bucket has an end. */
 size_t hash_gnu_symbols(const uint32_t *table);
 
+/* Could there be a symbol with the name of others' symbol i? Its hash is in their table, but
+ * for the lowest bit, so nobody has to read the name. */
+bool hash_may_name(const struct symbols *symbols, const struct symbols *others, size_t i);
+
 /* A search for all symbols of a name, defined or not. */
 struct hash_quest {
 	const char *name;

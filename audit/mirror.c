@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "audit/elf_hash.h"
 #include "audit/elf_machine.h"
 #include "audit/image.h"
 #include "audit/process.h"
@@ -188,7 +189,8 @@ static void override_all(struct maker *maker, const struct object *object)
 
 	object_counted_symbols(object, &symbols);
 	for (size_t i = 1; i < symbols.count; i++)
-		if (symbols.sym[i].st_value != 0 && symbols.sym[i].st_name != 0)
+		if (symbols.sym[i].st_value != 0 && symbols.sym[i].st_name != 0 &&
+		    hash_may_name(&maker->from, &symbols, i))
 			override(maker, object, &symbols, i);
 }
 
