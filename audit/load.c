@@ -242,9 +242,12 @@ static enum load_outcome failed(struct load *load)
  * name, and is in everybody's scope. */
 static bool promote(const struct load *load, const void *handle)
 {
-	const struct object *object = handle ? object_of_map(handle) : NULL;
+	const struct object *object;
 
-	if (!(load->mode & RTLD_GLOBAL) || !object || !object->name[0])
+	if (!(load->mode & RTLD_GLOBAL) || !handle)
+		return true;
+	object = object_of_map(handle);
+	if (!object || !object->name[0])
 		return true;
 	if (namespace_of(object->lmid))
 		return scope_promote(namespace_of(object->lmid), object->path, object->file);

@@ -40,8 +40,3 @@ bool status_of_entry(const char *path, struct status *status)
 {
 	return ask(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, status);
 }
-
-bool identity_equal(struct identity a, struct identity b)
-{
-	return a.device == b.device && a.inode == b.inode;
-}

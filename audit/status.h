@@ -30,6 +30,9 @@ bool status_of_path(const char *path, struct status *status);
 /* A symbolic link at the end of path is what is asked for, and not followed. */
 bool status_of_entry(const char *path, struct status *status);
 
-bool identity_equal(struct identity a, struct identity b);
+static inline bool identity_equal(struct identity a, struct identity b)
+{
+	return a.device == b.device && a.inode == b.inode;
+}
 
 #endif
