@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/status.h"
 #include "launcher/enable_parts.h"
 #include "launcher/run.h"
 
@@ -24,7 +25,7 @@ __asm__(".pushsection .rodata\n"
 extern const char standin_begin[] __attribute__((visibility("hidden")));
 extern const uint32_t standin_size __attribute__((visibility("hidden")));
 
-#define STANDIN_MAX ((off_t)1 << 20)	/* bytes of the file */
+#define STANDIN_MAX ((size_t)1 << 20)	/* bytes of the file */
 
 /* ---- stand-ins ---- */
 
@@ -49,10 +50,11 @@ struct standin *standin_of(const char *path)
 {
 	struct standin *found, *standin = NULL;
 	struct bytes bytes;
-	struct stat info;
+	struct status status;
 
 	/* Each start asks, and some interpreters are large. */
-	if (stat(path, &info) || info.st_size >= STANDIN_MAX || !bytes_read(&bytes, path))
+	if (!status_of_path(path, &status) || status.size >= STANDIN_MAX ||
+	    !bytes_read(&bytes, path))
 		return NULL;
 	found = find_words(&bytes);
 	if (found && is_path(found->program) && is_path(found->original) &&

@@ -49,7 +49,7 @@ serve() {
   done
   port=$(free_port)
   origin=http://127.0.0.1:$port
-  setsid "${front[@]}" uwsgi-core --plugins-dir /usr/lib/uwsgi/plugins --plugin python311 \
+  setsid "${front[@]}" uwsgi-core --plugins-dir /usr/lib/uwsgi/plugins --plugin "$(uwsgi_plugin)" \
     --http-socket "127.0.0.1:$port" --virtualenv "$cache/embed/cpython" \
     --wsgi-file "$embed/app.py" --need-app --master --processes 3 --pidfile pid \
     --disable-logging "${@:2}" >server.log 2>&1 3>&- &

@@ -249,7 +249,7 @@ def application(environ, start_response):
 PY
   touch log
   "$built/pypy-isolate" explain --json report.json -- uwsgi-core \
-    --plugins-dir /usr/lib/uwsgi/plugins --plugin python311 --wsgi-file app.py --need-app \
+    --plugins-dir /usr/lib/uwsgi/plugins --plugin "$(uwsgi_plugin)" --wsgi-file app.py --need-app \
     --master --die-on-term --lazy-apps --processes 2 --socket :0 >log 2>&1 3>&- &
   local pid=$!
   for _ in {1..200}; do

@@ -51,6 +51,11 @@ build_slotwalk() {
   "$root/tests/fixture/slotwalk/build" "$slotwalk"
 }
 
+# The name of uWSGI's plugin for the python3 that is here.
+uwsgi_plugin() {
+  basename -s _plugin.so /usr/lib/uwsgi/plugins/python3[0-9]*_plugin.so
+}
+
 plain() {
   run --separate-stderr "$@"
 }

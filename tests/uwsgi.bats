@@ -71,7 +71,7 @@ serve() {
   # Not 0: after a reload it would be another one.
   port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1])')
-  setsid "${front[@]}" uwsgi-core --plugins-dir /usr/lib/uwsgi/plugins --plugin python311 \
+  setsid "${front[@]}" uwsgi-core --plugins-dir /usr/lib/uwsgi/plugins --plugin "$(uwsgi_plugin)" \
     --http-socket 127.0.0.1:"$port" --wsgi-file app.py --need-app --master --pidfile pid \
     --disable-logging --die-on-term --max-requests 25 --min-worker-lifetime 1 "$@" \
     >server.log 2>&1 3>&- &
