@@ -121,13 +121,11 @@ static uint64_t bytes_used(void)
 }
 
 /* In a child of fork() that nobody has noted so far. */
-static void __attribute__((noinline)) look_for_fork(void)
+static void __attribute__((noinline)) write_fork(void)
 {
 	pid_t parent = record.pid;
 	struct line line;
 
-	if (getpid() == parent)
-		return;
 	record.pid = getpid();
 	record.callbacks = record.away = record.loads = 0;
 	record.inherited = bytes_used();
@@ -140,7 +138,8 @@ static bool is_on(void)
 {
 	if (!record.file)
 		return false;
-	look_for_fork();
+	if (getpid() != record.pid)
+		write_fork();
 	return true;
 }
 
@@ -241,31 +240,35 @@ void record_search(const char *name, unsigned flag)
 	record.found = flag;
 }
 
-/* Who reads it is in another directory. */
-static void put_path(struct line *line, const char *path)
+static void __attribute__((noinline)) put_absolute(struct line *line, const char *path)
 {
 	char absolute[4096];
 
-	if (path[0] != '/' && strchr(path, '/') &&
-	    process_absolute(path, absolute, sizeof absolute))
-		path = absolute;
-	put_word(line, path);
+	put_word(line, process_absolute(path, absolute, sizeof absolute) ? absolute : path);
 }
 
-static void record_needs(const struct object *object)
+/* Who reads it is in another directory. */
+static void put_path(struct line *line, const char *path)
 {
-	struct line line;
+	if (path[0] != '/' && strchr(path, '/'))
+		put_absolute(line, path);
+	else
+		put_word(line, path);
+}
+
+static void record_needs(const struct object *object, struct line *line)
+{
 	const char *name;
 	size_t n = 0;
 
 	while ((name = object_needed(object, n))) {
-		begin(&line, "need");
-		put_id(&line, object->map);
+		begin(line, "need");
+		put_id(line, object->map);
 		do
-			put_word(&line, name);
+			put_word(line, name);
 		while ((name = object_needed(object, ++n)) &&
-		       line.length < sizeof line.text / 4);
-		end(&line);
+		       line->length < sizeof line->text / 4);
+		end(line);
 	}
 }
 
@@ -287,12 +290,12 @@ static void __attribute__((noinline)) write_object(const struct object *object)
 	put_word(&line, path[0] == '/' && !strcmp(record.asked, path) ? "" : record.asked);
 	end(&line);
 	if (!object->at_start)
-		record_needs(object);
+		record_needs(object, &line);
 	record.asked[0] = '\0';
 	record.found = 0;
 }
 
-/* Far down on a thread's stack: a line takes its place there only if there is one. */
+/* Far down on a thread's stack: room for a line is taken there only if there is one. */
 void record_object(const struct object *object)
 {
 	if (is_on())

@@ -21,7 +21,8 @@
 #include "launcher/run.h"
 #include "launcher/say.h"
 
-#define EXPLAIN_ARENA ((size_t)4 << 30)	/* bytes of address space; what is used gets memory */
+/* Bytes of address space, of which 32 bits have less; what is used gets memory. */
+#define EXPLAIN_ARENA ((size_t)(sizeof(size_t) > 4 ? 4 : 1) << 30)
 
 /* A file that was asked for on the command line. */
 struct report {

@@ -374,4 +374,9 @@ PY
   prints '5 False'
   isolated
   prints '5 True'
+  # ... also while all that happens is written down
+  run "$built/pypy-isolate" explain -- "$PYTHON" script.py
+  assert_success
+  assert_line '5 True'
+  assert_line --partial '1 module isolated in 1 namespace'
 }

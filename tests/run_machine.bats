@@ -108,6 +108,18 @@ C
   assert_equal "$status" 132
 }
 
+@test "machine: explain, check and doctor know programs, modules and processes of this machine" {
+  run "$built/pypy-isolate" explain -- pypy3 -c 'import own.mod'
+  assert_success
+  assert_line --regexp '^  namespace [0-9]+: own$'
+  assert_line --partial '1 module isolated in 1 namespace'
+  run "$built/pypy-isolate" check -i pypy3 "$SITE"/own/mod.*.so
+  assert_failure 1
+  assert_line --regexp '^1 of 1 module: '
+  run "$built/pypy-isolate" doctor pypy3
+  assert_success
+}
+
 @test "machine: a module of the other byte order is refused, and says so" {
   local file ours data
   mkdir -p odd
