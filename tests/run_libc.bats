@@ -176,7 +176,7 @@ PY
 
 @test "libc: a preloaded allocator is the one that modules call" {
   local PRELOAD
-  for PRELOAD in libjemalloc.so.2 libtcmalloc_minimal.so.4; do
+  for PRELOAD in "${mallocs[@]}"; do
     both "$PRELOAD $PRELOAD, loaded once" <<'PY'
 import os, left.heap, right.heap
 left_one, right_one = left.heap.whose_malloc(), right.heap.whose_malloc()
@@ -490,7 +490,7 @@ right.ends.print_to(stream, "right ")
 libc.fputs(b"base ", stream)
 left.ends.print_to(stream, "left")
 PY
-  for PRELOAD in '' libjemalloc.so.2 libtcmalloc_minimal.so.4; do
+  for PRELOAD in '' "${mallocs[@]}"; do
     for how in plain isolated; do
       rm -f "$BATS_TEST_TMPDIR/stream"
       run_script "$how" "$BATS_TEST_TMPDIR/script.py"

@@ -108,6 +108,29 @@ C
   assert_equal "$status" 132
 }
 
+# with_aligned BYTES STATUS COMMAND...: preloaded is a library whose static TLS has that alignment
+with_aligned() {
+  c_object aligned.so <<C
+static __thread __attribute__((aligned($1), tls_model("initial-exec"))) int own;
+int *address(void) { return &own; }
+C
+  run --separate-stderr "-$2" env LD_PRELOAD="$PWD/aligned.so" "${@:3}"
+}
+
+@test "machine: static TLS of an alignment that ld.so has under no audit module, and up to that" {
+  # TCB_ALIGNMENT of glibc, in nptl/descr.h and sysdeps/x86
+  local most=32
+  [[ $(readelf -hW "$built/libpypy-isolate.so") != *@(X86-64|80386)* ]] || most=64
+  c_object auditor.so <<<'unsigned la_version(unsigned version) { return version; }'
+  with_aligned $((2 * most)) 0 pypy3 -c 'print("ran")'
+  assert_output ran
+  with_aligned $((2 * most)) 127 LD_AUDIT="$PWD/auditor.so" pypy3 -c 'print("ran")'
+  assert_regex "$stderr" 'aligned.so: cannot allocate memory in static TLS block'
+  # shellcheck disable=SC2086 # it may be several words
+  with_aligned $most 0 $ISOLATE pypy3 -c 'import own.mod; print(own.mod.version())'
+  assert_output own
+}
+
 @test "machine: explain, check and doctor know programs, modules and processes of this machine" {
   run "$built/pypy-isolate" explain -- pypy3 -c 'import own.mod'
   assert_success
