@@ -46,6 +46,18 @@ static void trouble_with(struct check *check, const char *path, const char *what
 	trouble(check, diag.text);
 }
 
+static void trouble_with_path(struct check *check, const char *path, int error)
+{
+	struct diag diag;
+
+	if (error == ENOENT && !strchr(path, '/'))
+		diag_set(&diag, "%s: is not in this directory; a file, a directory or a wheel is "
+			 "checked", path);
+	else
+		diag_set(&diag, "%s: %s", path, strerror(error));
+	trouble(check, diag.text);
+}
+
 /* ---- what the printing asks ---- */
 
 const char *check_shown(const struct check *check, const char *path, char out[PATH_MAX])
@@ -245,9 +257,13 @@ static void look_at_all(struct check *check, const struct walk *walk)
 	const struct walk_entry *entry;
 
 	check->total += walk->count;
+	for (entry = walk->first; entry && !stopped; entry = entry->next)
+		if (entry->error)
+			trouble_with(check, entry->path, strerror(entry->error));
 	for (int modules = 1; modules >= 0; modules--)
 		for (entry = walk->first; entry && !stopped; entry = entry->next)
-			look_at(check, entry->path, false, modules);
+			if (!entry->error)
+				look_at(check, entry->path, false, modules);
 }
 
 static void look_at_directory(struct check *check, const char *path)
@@ -292,7 +308,7 @@ static void look_at_path(struct check *check, const char *path, const char *inte
 	char real[PATH_MAX];
 
 	if (!status_of_path(path, &status) || !realpath(path, real))
-		trouble_with(check, path, strerror(errno));
+		trouble_with_path(check, path, errno);
 	else if (status.is_directory)
 		look_at_directory(check, real);
 	else if (is_wheel(path))
@@ -358,13 +374,6 @@ static bool read_settings(struct check *check, struct arena *arena)
 	return false;
 }
 
-static const char *default_interpreter(void)
-{
-	struct program program;
-
-	return program_find(&program, "pypy3") ? "pypy3" : "python3";
-}
-
 static void look_at_screen(struct check *check)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -407,7 +416,7 @@ static int finish(struct check *check)
 static int run(struct check *check, char **paths)
 {
 	const char *word = check->options.interpreter ? check->options.interpreter
-						      : default_interpreter();
+						      : program_default();
 	const char **site;
 	struct diag diag;
 
@@ -424,6 +433,9 @@ static int run(struct check *check, char **paths)
 		strcat(check->home, "/");
 	if (check->options.json)
 		json_begin(check);
+	else if (!check->options.interpreter)
+		say("pypy-isolate: checked for %s; -i INTERPRETER names another", word);
+	check->searches_site = !*paths;
 	for (site = check->interpreter.site; !*paths && site && *site && !stopped; site++)
 		look_at_path(check, *site, word);
 	for (; *paths && !stopped; paths++)

@@ -36,6 +36,7 @@ struct check {
 	size_t sorted_count, sorted_room;
 	size_t done, total;			/* files, for the progress */
 	bool shows_progress;
+	bool searches_site;		/* where the interpreter finds modules: nobody named a path */
 	char home[PATH_MAX];			/* the current directory and a '/' */
 	/* Where a wheel was unpacked, and what to show in place of it. */
 	char unpacked[PATH_MAX], wheel[PATH_MAX];
@@ -74,6 +75,7 @@ void json_end(const struct check *check);
 /* walk.c: directories and wheels. */
 struct walk_entry {
 	struct walk_entry *next;
+	int error;		/* why this directory could not be read, or 0 */
 	char path[];		/* absolute */
 };
 
@@ -82,7 +84,7 @@ struct walk {
 	size_t count;
 };
 
-/* Adds the shared objects below the directory path. */
+/* Adds the shared objects below the directory path, and directories that cannot be read. */
 bool walk_directory(struct walk *walk, const char *path);
 void walk_end(struct walk *walk);
 

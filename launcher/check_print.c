@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "launcher/check_parts.h"
+#include "launcher/say.h"
 #include "policy/visible.h"
 
 /* Names come from anywhere. */
@@ -259,6 +261,16 @@ static void print_more(const char *format, size_t count, const char *plural)
 		printf(format, count, count == 1 ? "" : plural);
 }
 
+/* What was nowhere was not looked at, and that is no good news. */
+static void print_site(const struct check *check)
+{
+	const char **site = check->interpreter.site;
+
+	for (; site && *site; site++)
+		say("pypy-isolate: no module in %s, where that interpreter looks; name another "
+		    "with -i, or a directory", *site);
+}
+
 void print_sum(struct check *check)
 {
 	const struct sum *sum = &check->sum;
@@ -276,6 +288,11 @@ void print_sum(struct check *check)
 	print_more(", %zu module%s of other interpreters", sum->foreign, "s");
 	print_more(", %zu file%s not read", sum->troubles, "s");
 	putchar('\n');
+	fflush(stdout);
+	if (!sum->modules && check->searches_site)
+		print_site(check);
+	else if (sum->hijacked_modules && isatty(STDOUT_FILENO))
+		puts("None is when it is started so: pypy-isolate INTERPRETER ...");
 }
 
 void print_progress(struct check *check, bool more)

@@ -37,15 +37,11 @@ static bool read_timeout(struct doctor *doctor, const char *text)
 	return text && !*text && seconds;
 }
 
-/* Is it there at all? Without a word: pypy3, or else python3. */
+/* Is it there at all? */
 static bool find(struct doctor *doctor)
 {
-	if (doctor->word)
-		return program_find(&doctor->file, doctor->word);
-	doctor->word = "pypy3";
-	if (program_find(&doctor->file, doctor->word))
-		return true;
-	doctor->word = "python3";
+	if (!doctor->word)
+		doctor->word = program_default();
 	return program_find(&doctor->file, doctor->word);
 }
 

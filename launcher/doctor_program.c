@@ -12,6 +12,7 @@
 
 #include "audit/elf_machine.h"
 #include "launcher/peek.h"
+#include "launcher/standin.h"
 
 #define WHAT "program"
 
@@ -27,6 +28,19 @@ static bool follow(struct doctor *doctor)
 	doctor->is_script = realpath(doctor->file.path, real) &&
 			    strcmp(real, doctor->program.path) != 0;
 	return true;
+}
+
+/* What it stands for is the interpreter. In a virtual environment that can be one, too. */
+static void follow_standins(struct doctor *doctor)
+{
+	char *path = doctor->program.path, original[PATH_MAX];
+
+	for (int i = 0; i < 2 && standin_original(path, original); i++) {
+		report(FINDING_OK, WHAT, "%s is enabled: a stand-in, and the interpreter is %s",
+		       path, original);
+		if (!realpath(original, path))
+			strcpy(path, original);
+	}
 }
 
 /* The loader is glibc's if it has glibc's own version of symbols. */
@@ -99,6 +113,7 @@ bool doctor_program(struct doctor *doctor)
 
 	if (!follow(doctor))
 		return false;
+	follow_standins(doctor);
 	if (!peek_open(&peek, doctor->program.path, &why))
 		return report(FINDING_WRONG, WHAT, "%s", why.text);
 	good = judge_loader(doctor, peek_loader(&peek));

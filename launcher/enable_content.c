@@ -73,13 +73,22 @@ bool standin_is(const char *path)
 	return is_one;
 }
 
-bool standin_is_own_original(const char *path)
+bool standin_original(const char *path, char original[PATH_MAX])
 {
 	struct standin *standin = standin_of(path);
-	bool is_one = standin && !strcmp(standin->original, path);
 
+	if (!standin)
+		return false;
+	strcpy(original, standin->original);
 	free(standin);
-	return is_one;
+	return true;
+}
+
+bool standin_is_own_original(const char *path)
+{
+	char original[PATH_MAX];
+
+	return standin_original(path, original) && !strcmp(original, path);
 }
 
 static bool standin_bytes(const struct place *place, struct bytes *bytes, struct diag *diag)

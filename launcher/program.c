@@ -54,6 +54,17 @@ bool program_find(struct program *program, const char *word)
 	}
 }
 
+const char *program_default(void)
+{
+	static struct program program;
+	const char *venv = getenv("VIRTUAL_ENV");
+
+	if (venv && venv[0] && set_path(&program, venv, (int)strlen(venv), "bin/python") &&
+	    is_executable(program.path))
+		return program.path;
+	return program_find(&program, "pypy3") ? "pypy3" : "python3";
+}
+
 /* The first line, without its "#!", or false if the file is no script. */
 static bool read_script(const char *path, char line[LINE_MAX_KERNEL])
 {

@@ -14,6 +14,10 @@ struct program {
  * executable file is there. */
 bool program_find(struct program *program, const char *word);
 
+/* The interpreter that a person means who names none: that of the virtual environment that is
+ * active, pypy3, or python3. Valid until the next call. */
+const char *program_default(void);
+
 /* Does the file begin with `#!`? */
 bool program_is_script(const char *path);
 

@@ -28,8 +28,10 @@ struct standin {
 
 enum { START_NAME, START_ORIGINAL, START_FILE, START_ARGV };
 
-/* Is that file a stand-in? One that stands for itself, if it was copied over its original? */
+/* Is that file a stand-in? Then where is what it stands for? Does it stand for itself, since it
+ * was copied over its original? */
 bool standin_is(const char *path);
+bool standin_original(const char *path, char original[PATH_MAX]);
 bool standin_is_own_original(const char *path);
 
 #endif

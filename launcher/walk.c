@@ -33,7 +33,7 @@ static bool is_library_name(const char *name)
 	return end;
 }
 
-static bool add(struct walk *walk, const char *path)
+static bool add(struct walk *walk, const char *path, int error)
 {
 	size_t size = strlen(path) + 1;
 	struct walk_entry *entry = malloc(sizeof *entry + size);
@@ -41,6 +41,7 @@ static bool add(struct walk *walk, const char *path)
 	if (!entry)
 		return false;
 	entry->next = NULL;
+	entry->error = error;
 	memcpy(entry->path, path, size);
 	if (walk->last)
 		walk->last->next = entry;
@@ -63,10 +64,13 @@ bool walk_directory(struct walk *walk, const char *path)
 	FTSENT *entry;
 	bool good = tree;
 
-	while (good && (entry = fts_read(tree)))
-		if (entry->fts_info != FTS_D && entry->fts_info != FTS_DP &&
-		    is_library_name(entry->fts_name))
-			good = add(walk, entry->fts_path);
+	while (good && (entry = fts_read(tree))) {
+		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)
+			good = add(walk, entry->fts_path, entry->fts_errno);
+		else if (entry->fts_info != FTS_D && entry->fts_info != FTS_DP &&
+			 is_library_name(entry->fts_name))
+			good = add(walk, entry->fts_path, 0);
+	}
 	if (tree)
 		fts_close(tree);
 	return good;

@@ -147,9 +147,12 @@ print(text["sum"]["hijacked"], sum(g["count"] for m in text["modules"] for g in 
   assert_regex "$stderr" "text$suffix: no ELF file for this machine"
   assert_regex "$stderr" "cut$suffix: .*truncated"
   assert_equal "$(wc -l <<<"$stderr")" 2
-  plain "$built/pypy-isolate" check -i pypy3 nowhere
+  plain "$built/pypy-isolate" check -i pypy3 ./nowhere
   assert_equal "$status" 2
-  assert_equal "$stderr" "pypy-isolate: nowhere: No such file or directory"
+  assert_equal "$stderr" "pypy-isolate: ./nowhere: No such file or directory"
+  plain "$built/pypy-isolate" check -i pypy3 numpy
+  assert_equal "$status" 2
+  assert_equal "$stderr" "pypy-isolate: numpy: is not in this directory; a file, a directory or a wheel is checked"
 }
 
 @test "check: what is no interpreter is said, and no path means its site directories" {
@@ -164,6 +167,36 @@ print(text["sum"]["hijacked"], sum(g["count"] for m in text["modules"] for g in 
   plain "$built/pypy-isolate" check --json --why malloc
   assert_equal "$status" 2
   assert_regex "$stderr" '^usage: '
+}
+
+@test "check: without a word it is for the virtual environment that is active, and says so" {
+  cd "$BATS_TEST_TMPDIR"
+  pypy3 -m venv --without-pip venv
+  VIRTUAL_ENV=$PWD/venv plain "$built/pypy-isolate" check
+  assert_success
+  assert_output "0 of 0 modules: 0 references hijacked"
+  assert_equal "$stderr" "pypy-isolate: checked for $PWD/venv/bin/python; -i INTERPRETER names another
+pypy-isolate: no module in $PWD/venv/lib/pypy3.9/site-packages, where that interpreter looks; name another with -i, or a directory"
+  # What was left where it no longer is: as without it.
+  VIRTUAL_ENV=$PWD/gone plain "$built/pypy-isolate" check site-packages
+  assert_regex "$stderr" '^pypy-isolate: checked for pypy3; '
+}
+
+@test "check: a directory that cannot be read is no good news" {
+  [ "$(id -u)" = 0 ] || cannot "root alone can be somebody else"
+  local where
+  where=$(mktemp -d)
+  mkdir -m 755 "$where/one"
+  mkdir -m 700 "$where/one/two"
+  chmod 755 "$where"
+  # What others cannot reach of the checkout, they get by this descriptor.
+  exec 8<"$built/pypy-isolate"
+  plain setpriv --reuid 65534 --regid 65534 --clear-groups env -C / /proc/self/fd/8 check \
+    -i /usr/bin/python3 "$where/one"
+  exec 8<&-
+  rm -r "$where"
+  assert_equal "$status" 2
+  assert_equal "$stderr" "pypy-isolate: $where/one/two: Permission denied"
 }
 
 @test "check: a terminal gets progress and colours, a pipe and NO_COLOR do not" {

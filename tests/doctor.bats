@@ -111,6 +111,12 @@ beside() {
   said ok trial 'python3 starts'
 }
 
+@test "doctor: ... or about the virtual environment that is active" {
+  /usr/bin/python3 -m venv --without-pip venv
+  VIRTUAL_ENV=$PWD/venv doctor
+  said ok trial "$PWD/venv/bin/python starts"
+}
+
 @test "doctor: a script of an interpreter is that interpreter" {
   printf '#!/usr/bin/env pypy3\nprint("not to be run")\n' >app
   chmod +x app

@@ -111,3 +111,17 @@ SH
     grep -q '^wrong policy: /etc/pypy-isolate.conf:1:1: ' out
 SH
 }
+
+@test "doctor: of an interpreter that is enabled, it looks at what the stand-in stands for" {
+  inside <<'SH'
+    python3 -m venv --without-pip venv
+    pypy-isolate enable python3
+    pypy-isolate enable --venv venv
+    for each in python3 venv/bin/python; do
+      pypy-isolate doctor $each >out || fail "$(cat out)"
+      grep -q '^ok    program: /usr/bin/python3.11 is enabled: a stand-in, and the interpreter is /usr/bin/python3.11.distrib$' out || fail "$(cat out)"
+      grep -q "^ok    trial: $each starts, with libpypy-isolate.so" out || fail "$(cat out)"
+    done
+    grep -q '^ok    program: /root/venv/bin/python3 is enabled' out || fail "$(cat out)"
+SH
+}
