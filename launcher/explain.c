@@ -17,7 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit/status.h"
 #include "launcher/explain_parts.h"
+#include "launcher/program.h"
 #include "launcher/run.h"
 #include "launcher/say.h"
 
@@ -27,14 +29,15 @@
 /* A file that was asked for on the command line. */
 struct report {
 	const char *option;
+	const char *beginning;		/* of what is written, and of nothing else */
 	void (*write)(const struct explain *explain, FILE *out);
 	const char *path;		/* or NULL: not asked for */
 	FILE *out;			/* or NULL: it cannot be opened, which has been said */
 };
 
 static struct report reports[] = {
-	{ .option = "json", .write = explain_json },
-	{ .option = "html", .write = explain_html },
+	{ "json", "{\"format\": \"pypy-isolate explain\",", explain_json, NULL, NULL },
+	{ "html", "<!DOCTYPE html>\n<!-- A report of pypy-isolate explain.", explain_html, NULL, NULL },
 };
 
 #define REPORTS (sizeof reports / sizeof *reports)
@@ -137,6 +140,41 @@ static void tick(void *context)
 
 /* ---- the reports ---- */
 
+static bool is_report(const char *path)
+{
+	char bytes[64] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool found = false;
+
+	if (fd < 0 || read(fd, bytes, sizeof bytes - 1) < 0)
+		bytes[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	for (size_t i = 0; i < REPORTS; i++)
+		found |= !strncmp(bytes, reports[i].beginning, strlen(reports[i].beginning));
+	return found;
+}
+
+/* Where the option's FILE was forgotten the next word is taken for it: a program of theirs. */
+static bool may_write(const char *path)
+{
+	struct status status;
+
+	if (!status_of_path(path, &status) || !status.is_regular || !status.size ||
+	    is_report(path))
+		return true;
+	say("pypy-isolate: %s: is there, and no report of explain; name another file", path);
+	return false;
+}
+
+static bool may_write_reports(void)
+{
+	for (size_t i = 0; i < REPORTS; i++)
+		if (reports[i].path && !may_write(reports[i].path))
+			return false;
+	return true;
+}
+
 static void open_reports(void)
 {
 	for (size_t i = 0; i < REPORTS; i++) {
@@ -227,16 +265,20 @@ static void report(struct explain *explain)
 static int run(struct explain *explain)
 {
 	char directory[PATH_MAX] = "", path[PATH_MAX] = "";
-	bool is_well = read_settings(explain), recorded;
+	bool is_well = read_settings(explain), is_off = explain->settings.mode == MODE_OFF, recorded;
+	struct program program;
 
+	if (!may_write_reports())
+		return EXIT_OURS;
 	look_at_screen(explain);
-	open_reports();
+	if (is_well && !is_off && program_find(&program, explain->command.word[0]))
+		open_reports();
 	recorded = begin_record(explain, directory, path, sizeof path);
 	explain->status = explain_run(explain->command.word, recorded ? path : NULL,
 				      recorded && explain->follows ? tick : NULL, explain);
 	if (explain->status < 0)
 		say("pypy-isolate: %s: %s", explain->command.word[0], strerror(errno));
-	else if (explain->settings.mode == MODE_OFF)
+	else if (is_off)
 		say("pypy-isolate: the mode is `off`: there is nothing to explain");
 	else if (is_well && recorded)
 		report(explain);
@@ -248,6 +290,16 @@ static int run(struct explain *explain)
 
 static const char usage[] =
 	"usage: pypy-isolate explain [--follow] [--json FILE] [--html FILE] [--] INTERPRETER [ARG...]\n";
+
+static bool take_path(struct report *report, const char *path)
+{
+	report->path = path;
+	if (path[0] != '-')
+		return true;
+	say("pypy-isolate: --%s needs a FILE, not '%s'; ./%s if that is its name", report->option,
+	    path, path);
+	return false;
+}
 
 static bool read_options(struct explain *explain, int argc, char **argv)
 {
@@ -262,9 +314,7 @@ static bool read_options(struct explain *explain, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1) {
 		if (option == FOLLOW)
 			explain->follows = true;
-		else if (option >= REPORT)
-			reports[option - REPORT].path = optarg;
-		else
+		else if (option < REPORT || !take_path(&reports[option - REPORT], optarg))
 			return false;
 	}
 	explain->command = (struct words){ argv + optind, (size_t)(argc - optind) };

@@ -366,6 +366,47 @@ PY
   assert_equal "$stderr" "pypy-isolate: /dev/full: the report is not complete: No space left on device"
 }
 
+@test "explain: --json and --html take no option and no other file for theirs, and start nothing" {
+  local option each
+  echo 'print(8)' >app.py
+  cp app.py before.py
+  for option in --json --html; do
+    for each in -- - --follow; do
+      explained $option $each pypy3 app.py
+      assert_equal "$status $output" '125 '
+      assert_equal "$(head -1 <<<"$stderr")" \
+        "pypy-isolate: $option needs a FILE, not '$each'; ./$each if that is its name"
+      [ ! -e "./$each" ] || fail "$each is written"
+    done
+    explained $option ./app.py pypy3 app.py
+    assert_equal "$status $output" '125 '
+    assert_equal "$stderr" \
+      'pypy-isolate: ./app.py: is there, and no report of explain; name another file'
+    cmp app.py before.py
+    # Where the option has taken the interpreter for its FILE.
+    run --separate-stderr -127 "$built/pypy-isolate" explain $option pypy3 none.py
+    [ ! -e pypy3 ] || fail "pypy3 is written"
+  done
+  # Nor when nothing is started, or nothing to be told.
+  PYPY_ISOLATE_CONF=$PWD/none explained --json new.json -- pypy3 app.py
+  assert_equal "$status" 125
+  PYPY_ISOLATE=off explained --json new.json -- pypy3 app.py
+  assert_success
+  [ ! -e new.json ] || fail "new.json is written"
+}
+
+@test "explain: an earlier report, an empty file and what is no file are written to" {
+  touch report.json
+  local option
+  for option in --json --json --html --html --json; do
+    explained $option report.json -- pypy3 -c ''
+    assert_equal "$status $stderr" '0 '
+  done
+  valid
+  "$built/pypy-isolate" explain --json /dev/stdout -- pypy3 -c '' | cat >report.json
+  valid
+}
+
 @test "explain: so is a record that cannot be written" {
   TMPDIR=$PWD/none explained -- pypy3 -c 'import five._five; print(6)'
   assert_success
