@@ -7,6 +7,7 @@
 #include "launcher/doctor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -53,6 +54,17 @@ static bool take_memory(struct arena *arena)
 	return arena->base != MAP_FAILED;
 }
 
+static int verdict(const struct doctor *doctor)
+{
+	unsigned wrong = report_wrong();
+
+	if (!wrong)
+		printf("nothing is wrong: pypy-isolate %s ...\n", doctor->word);
+	else
+		printf("%u of these are wrong; mend the first, and ask again\n", wrong);
+	return wrong ? EXIT_WRONG : 0;
+}
+
 static int look(struct doctor *doctor)
 {
 	if (!find(doctor)) {
@@ -74,7 +86,7 @@ static int look(struct doctor *doctor)
 	doctor_auditors(doctor);
 	doctor_kernel();
 	doctor_start(doctor);
-	return report_wrong() ? EXIT_WRONG : 0;
+	return verdict(doctor);
 }
 
 int doctor_main(int argc, char **argv)

@@ -105,24 +105,12 @@ static void judge_mode(struct doctor *doctor)
 	}
 }
 
-/* A log that cannot be written says nothing, of that neither. */
 static void judge_log(const struct settings *settings)
 {
-	const char *file = settings->log_file;
-	char directory[PATH_MAX];
-	char *slash;
+	struct diag why;
 
-	if (!file || access(file, W_OK) == 0)
-		return;
-	snprintf(directory, sizeof directory, "%s", file);
-	slash = strrchr(directory, '/');
-	strcpy(slash ? slash + (slash == directory) : directory, slash ? "" : ".");
-	if (slash == directory)
-		strcpy(directory, "/");
-	if (errno == ENOENT && access(directory, W_OK | X_OK) == 0)
-		return;
-	report(FINDING_WRONG, "log", "%s of PYPY_ISOLATE_LOG cannot be written: %s; name a "
-	       "file that can", file, strerror(errno));
+	if (!run_can_log(settings, &why))
+		report(FINDING_WRONG, "log", "%s", why.text);
 }
 
 void doctor_policy(struct doctor *doctor)

@@ -262,7 +262,9 @@ static int enable(struct request *request, struct diag *diag)
 	}
 	for (size_t i = 0; i < request->places.count; i++)
 		if (request->wanted[i] && place[i].kind != PLACE_DIRECTORY)
-			printf("%s: isolated from now on\n", place[i].file);
+			printf(place[i].kind == PLACE_TEXT ?
+			       "%s: written; what logs in or is started by systemd from now on "
+			       "is isolated\n" : "%s: isolated from now on\n", place[i].file);
 	return 0;
 }
 
@@ -292,7 +294,9 @@ static int disable(struct request *request, struct diag *diag)
 		return fail(diag);
 	for (size_t i = 0; i < request->places.count; i++)
 		if (request->wanted[i] && !request->dry && place[i].kind != PLACE_DIRECTORY)
-			printf("%s: no longer isolated\n", place[i].file);
+			printf(place[i].kind == PLACE_TEXT ?
+			       "%s: removed; what runs already is isolated until it ends\n" :
+			       "%s: no longer isolated\n", place[i].file);
 	return 0;
 }
 
@@ -315,6 +319,8 @@ static int both(char **argv, bool enabling)
 
 	if (wrong)
 		return misuse("unexpected", wrong, argv[0]);
+	if (enabling && request.linked && !request.word)
+		return misuse("no INTERPRETER after", request.linked, argv[0]);
 	if (!is_one_way(&request, enabling))
 		return misuse("not one thing to do after", argv[0], argv[0]);
 	if (record_lock(&diag) < 0 || !record_read(&request.places, &diag) ||

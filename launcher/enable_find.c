@@ -77,10 +77,11 @@ static bool can_be_isolated(const char *path, struct diag *diag)
 {
 	struct attributes attributes;
 	struct peek peek;
+	struct diag why;
 	bool good, is_link;
 
-	if (!peek_open(&peek, path, diag))
-		return false;
+	if (!peek_open(&peek, path, &why))
+		return diag_set(diag, "%s; name an interpreter, such as python3", why.text);
 	good = peek_loader(&peek) ||
 	       diag_set(diag, "%s is linked statically, so nothing of it can be isolated", path);
 	peek_close(&peek);
@@ -99,7 +100,8 @@ static bool find_file(const char *word, char path[PATH_MAX], struct diag *diag)
 
 	/* What was enabled may be gone, and is still to be disabled. */
 	if (!program_find(&program, word) || !realpath(program.path, path))
-		return diag_set(diag, "%s: not found, or not executable", word);
+		return diag_set(diag, "%s: not found, or not executable; name an interpreter, "
+				"such as python3", word);
 	if (follow_standin(path))
 		return true;
 	if (program_is_script(path) && !ask_where(path))

@@ -64,7 +64,8 @@ static bool make_directories(const char *path, struct diag *diag)
 		if (slash)
 			*slash = '\0';
 		if (mkdir(part, 0755) && errno != EEXIST)
-			return diag_set(diag, "%s: %s", part, strerror(errno));
+			return diag_set(diag, "what is enabled is noted in %s, and that cannot be "
+					"made: %s", part, strerror(errno));
 		if (slash)
 			*slash = '/';
 	}

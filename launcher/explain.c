@@ -262,6 +262,19 @@ static void report(struct explain *explain)
 		explain_print(explain);
 }
 
+static void say_off(struct explain *explain)
+{
+	const char *mode = getenv("PYPY_ISOLATE");
+	const struct rule *why;
+
+	rules_mode(&explain->settings.rules, &why);
+	if (mode && mode[0])
+		say("pypy-isolate: PYPY_ISOLATE=off: there is nothing to explain");
+	else
+		say("pypy-isolate: the mode is off (%s:%u): there is nothing to explain",
+		    why->file, why->line);
+}
+
 static int run(struct explain *explain)
 {
 	char directory[PATH_MAX] = "", path[PATH_MAX] = "";
@@ -279,7 +292,7 @@ static int run(struct explain *explain)
 	if (explain->status < 0)
 		say("pypy-isolate: %s: %s", explain->command.word[0], strerror(errno));
 	else if (is_off)
-		say("pypy-isolate: the mode is `off`: there is nothing to explain");
+		say_off(explain);
 	else if (is_well && recorded)
 		report(explain);
 	end_record(explain, directory, path);

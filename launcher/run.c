@@ -47,9 +47,33 @@ bool run_settings(struct settings *settings, struct arena *arena)
 	return settings_read(settings, &input, arena);
 }
 
+bool run_can_log(const struct settings *settings, struct diag *diag)
+{
+	const char *file = settings->log_file;
+	char directory[PATH_MAX];
+	char *slash;
+
+	if (!file || access(file, W_OK) == 0)
+		return true;
+	snprintf(directory, sizeof directory, "%s", file);
+	slash = strrchr(directory, '/');
+	strcpy(slash ? slash + (slash == directory) : directory, slash ? "" : ".");
+	if (slash == directory)
+		strcpy(directory, "/");
+	return (errno == ENOENT && access(directory, W_OK | X_OK) == 0) ||
+	       diag_set(diag, "%s of PYPY_ISOLATE_LOG cannot be written: %s; name a file that can",
+			file, strerror(errno));
+}
+
 static bool read_settings(struct settings *settings, struct arena *arena)
 {
-	return run_settings(settings, arena) || settings->mode == MODE_OFF;
+	struct diag diag;
+
+	if (!run_settings(settings, arena))
+		return settings->mode == MODE_OFF;
+	if (settings->mode != MODE_OFF && !run_can_log(settings, &diag))
+		say("pypy-isolate: %s", diag.text);
+	return true;
 }
 
 /* ---- the module ---- */
@@ -222,6 +246,11 @@ static int explain_failure(const char *word, int error)
 {
 	struct program program;
 
+	if (error == EACCES && !access(word, R_OK) && access(word, X_OK)) {
+		say("pypy-isolate: %s: is no program, as nobody may execute it; of a script, name "
+		    "the interpreter before it: pypy-isolate INTERPRETER %s", word, word);
+		return EXIT_CANNOT_EXECUTE;
+	}
 	if (error != ENOENT) {
 		say("pypy-isolate: %s: cannot be executed: %s", word, strerror(error));
 		return EXIT_CANNOT_EXECUTE;

@@ -25,6 +25,9 @@ int run_start(char **words);
 /* The rules in force where this process is; as settings_read(). */
 bool run_settings(struct settings *settings, struct arena *arena);
 
+/* Can the log be written, if it is to go to a file? False, with a reason, if not. */
+bool run_can_log(const struct settings *settings, struct diag *diag);
+
 /* Where the audit module is. False, with a reason, if it is in none of its places, or
  * if LD_AUDIT cannot hold that path. */
 bool run_find_module(char path[PATH_MAX], struct diag *diag);

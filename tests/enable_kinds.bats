@@ -234,7 +234,12 @@ SH
     refused "is linked statically" enable /srv/opt/python-static
     refused "it does not load the audit module" enable /srv/opt/python-none
     refused "is a script, and does not start an interpreter" enable /srv/opt/python-script
-    refused "not found, or not executable" enable /srv/opt/python-nowhere
+    refused "not found, or not executable; name an interpreter" enable /srv/opt/python-nowhere
+    printf 'print(1)\n' >/srv/opt/app.py
+    chmod +x /srv/opt/app.py
+    refused "/srv/opt/app.py: no ELF program; name an interpreter" enable /srv/opt/app.py
+    rm /srv/opt/app.py
+    refused "no INTERPRETER after '/srv/opt/copy'" enable --linked /srv/opt/copy
     refused "/srv/opt/python3.distrib is there already" enable /srv/opt/python3
     refused "has no bin" enable --venv /srv/opt
     refused "unexpected '--sideways'" enable --sideways python3

@@ -469,7 +469,11 @@ except OSError as error:
   PYPY_ISOLATE=off explained -- pypy3 -c 'print(7)'
   assert_success
   assert_output 7
-  assert_equal "$stderr" "pypy-isolate: the mode is \`off\`: there is nothing to explain"
+  assert_equal "$stderr" "pypy-isolate: PYPY_ISOLATE=off: there is nothing to explain"
+  printf '# one\nmode off\n' >off.conf
+  PYPY_ISOLATE_CONF=$PWD/off.conf explained -- pypy3 -c 'print(7)'
+  assert_success
+  assert_equal "$stderr" "pypy-isolate: the mode is off ($PWD/off.conf:2): there is nothing to explain"
   explained -- true
   assert_success
   assert_regex "$stderr" '^0 processes with an interpreter'

@@ -206,8 +206,17 @@ see its #! line, or its ld.so with \`file\`" "$ISO" ./script
 
 @test "launcher: 126 for what cannot be executed" {
   echo text >plain
-  expect_failure 126 "pypy-isolate: ./plain: cannot be executed: Permission denied" "$ISO" ./plain
+  expect_failure 126 "pypy-isolate: ./plain: is no program, as nobody may execute it; of a script, \
+name the interpreter before it: pypy-isolate INTERPRETER ./plain" "$ISO" ./plain
   expect_failure 126 "pypy-isolate: /etc: cannot be executed: Permission denied" "$ISO" /etc
+}
+
+@test "launcher: a log that cannot be written is said, and the program runs" {
+  PYPY_ISOLATE_LOG=debug:/nowhere/log run --separate-stderr "$ISO" pypy3 -c 'print(7)'
+  assert_success
+  assert_output 7
+  assert_equal "$stderr" "pypy-isolate: /nowhere/log of PYPY_ISOLATE_LOG cannot be written: \
+No such file or directory; name a file that can"
 }
 
 @test "launcher: an interpreter that is broken fails as it does without us" {
