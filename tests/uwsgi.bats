@@ -121,6 +121,10 @@ ends() {
   wait
 }
 
+# LOST: a reload may cost so many connections. With threads, plain uWSGI loses one in about fifty
+# reloads: a thread has accepted it and is not yet counted as in a request.
+LOST=0
+
 # serves ISOLATED COMMAND... -- OPTION...: REQUESTS requests, in rounds of 3 s, all well; and
 # rounds until a worker has had its number of requests, on a slow machine a few.
 serves() {
@@ -131,7 +135,8 @@ serves() {
     unstick
     load_with "$wanted" 3
     read -r counted wrong < <(sed -n 's/^result //p' wrk.log)
-    [ "$wrong" = '0 0 0 0 0 0' ] || fail "after $rounds rounds: $(<wrk.log) $(<server.log)"
+    [[ $wrong =~ ^0\ 0\ [0-$LOST]\ 0\ 0\ 0$ ]] ||
+      fail "after $rounds rounds: $(<wrk.log) $(<server.log)"
     done_so_far=$((done_so_far + counted)) rounds=$((rounds + 1))
     [ "$rounds" -lt 100 ] ||
       fail "only $done_so_far requests, or no worker was made anew: $(<server.log)"
@@ -147,7 +152,7 @@ serves() {
 }
 
 @test "... with threads" {
-  serves True "$ISOLATE" -- --processes 2 --threads 4
+  LOST=1 serves True "$ISOLATE" -- --processes 2 --threads 4
 }
 
 @test "... by LD_AUDIT alone, each worker with an application of its own" {
