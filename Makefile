@@ -182,8 +182,8 @@ sanitize: all
 	  CFLAGS='$(MISTAKES) -fsanitize-undefined-trap-on-error' $(SANITIZE)/libpypy-isolate.so
 	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
 	  ISOLATE_BUILT=$(CURDIR)/$(SANITIZE) bats --filter-tags '!unsanitized' \
-	  $(patsubst %,tests/%.bats,conf launcher trust descriptors hostile run_packages \
-	  run_global run_dlfcn run_refuse run_late)
+	  $(patsubst %,tests/%.bats,conf launcher launcher_settings trust descriptors hostile \
+	  run_packages run_global run_dlfcn run_refuse run_late)
 	valgrind -q --error-exitcode=9 --leak-check=full ./pypy-isolate conf >/dev/null
 
 bench: all

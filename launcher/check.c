@@ -46,18 +46,6 @@ static void trouble_with(struct check *check, const char *path, const char *what
 	trouble(check, diag.text);
 }
 
-static void trouble_with_path(struct check *check, const char *path, int error)
-{
-	struct diag diag;
-
-	if (error == ENOENT && !strchr(path, '/'))
-		diag_set(&diag, "%s: is not in this directory; a file, a directory or a wheel is "
-			 "checked", path);
-	else
-		diag_set(&diag, "%s: %s", path, strerror(error));
-	trouble(check, diag.text);
-}
-
 /* ---- what the printing asks ---- */
 
 const char *check_shown(const struct check *check, const char *path, char out[PATH_MAX])
@@ -307,8 +295,10 @@ static void look_at_path(struct check *check, const char *path, const char *inte
 	struct status status;
 	char real[PATH_MAX];
 
+	/* Somebody may mean a package of that name. */
 	if (!status_of_path(path, &status) || !realpath(path, real))
-		trouble_with_path(check, path, errno);
+		trouble_with(check, path, errno != ENOENT || strchr(path, '/') ? strerror(errno) :
+			     "is not in this directory; a file, a directory or a wheel is checked");
 	else if (status.is_directory)
 		look_at_directory(check, real);
 	else if (is_wheel(path))

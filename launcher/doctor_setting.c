@@ -84,18 +84,17 @@ static void describe_files(const struct settings *settings)
 
 static void judge_mode(struct doctor *doctor)
 {
-	const char *mode = getenv("PYPY_ISOLATE");
 	const struct rule *why;
 
-	rules_mode(&doctor->settings.rules, &why);
 	if (doctor->settings.mode == MODE_OFF) {
+		why = run_rule_of_off(&doctor->settings);
 		doctor->hindrance = "isolation is switched off";
-		if (mode && mode[0])
-			report(FINDING_WRONG, "mode", "PYPY_ISOLATE=off: nothing is isolated; "
-			       "unset PYPY_ISOLATE");
-		else
+		if (why)
 			report(FINDING_WRONG, "mode", "off (%s:%u): nothing is isolated; take "
 			       "that line out", why->file, why->line);
+		else
+			report(FINDING_WRONG, "mode", "PYPY_ISOLATE=off: nothing is isolated; "
+			       "unset PYPY_ISOLATE");
 	} else if (doctor->settings.mode == MODE_PERMISSIVE) {
 		report(FINDING_NOTE, "mode", "permissive: what cannot be isolated is loaded as "
 		       "without us, with a warning; `mode enforce` or PYPY_ISOLATE=enforce "

@@ -36,8 +36,10 @@ struct report {
 };
 
 static struct report reports[] = {
-	{ "json", "{\"format\": \"pypy-isolate explain\",", explain_json, NULL, NULL },
-	{ "html", "<!DOCTYPE html>\n<!-- A report of pypy-isolate explain.", explain_html, NULL, NULL },
+	{ .option = "json", .write = explain_json,
+	  .beginning = "{\"format\": \"pypy-isolate explain\"," },
+	{ .option = "html", .write = explain_html,
+	  .beginning = "<!DOCTYPE html>\n<!-- A report of pypy-isolate explain." },
 };
 
 #define REPORTS (sizeof reports / sizeof *reports)
@@ -264,15 +266,13 @@ static void report(struct explain *explain)
 
 static void say_off(struct explain *explain)
 {
-	const char *mode = getenv("PYPY_ISOLATE");
-	const struct rule *why;
+	const struct rule *why = run_rule_of_off(&explain->settings);
 
-	rules_mode(&explain->settings.rules, &why);
-	if (mode && mode[0])
-		say("pypy-isolate: PYPY_ISOLATE=off: there is nothing to explain");
-	else
+	if (why)
 		say("pypy-isolate: the mode is off (%s:%u): there is nothing to explain",
 		    why->file, why->line);
+	else
+		say("pypy-isolate: PYPY_ISOLATE=off: there is nothing to explain");
 }
 
 static int run(struct explain *explain)

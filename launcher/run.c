@@ -47,6 +47,15 @@ bool run_settings(struct settings *settings, struct arena *arena)
 	return settings_read(settings, &input, arena);
 }
 
+const struct rule *run_rule_of_off(const struct settings *settings)
+{
+	const char *mode = getenv("PYPY_ISOLATE");
+	const struct rule *why;
+
+	rules_mode(&settings->rules, &why);
+	return mode && mode[0] ? NULL : why;
+}
+
 bool run_can_log(const struct settings *settings, struct diag *diag)
 {
 	const char *file = settings->log_file;

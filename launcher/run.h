@@ -25,6 +25,9 @@ int run_start(char **words);
 /* The rules in force where this process is; as settings_read(). */
 bool run_settings(struct settings *settings, struct arena *arena);
 
+/* The rule that says `mode off`, or NULL if PYPY_ISOLATE does. Only for that mode. */
+const struct rule *run_rule_of_off(const struct settings *settings);
+
 /* Can the log be written, if it is to go to a file? False, with a reason, if not. */
 bool run_can_log(const struct settings *settings, struct diag *diag);
 

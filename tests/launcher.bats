@@ -1,21 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The launcher: what a person types -> the process that starts. The launcher here
-# is a copy beside an auditor that does nothing, so that nothing but the launcher
-# is tested; "audited" on standard error, when asked for, shows that it is loaded.
+# The launcher: what a person types -> the process that starts.
 
 # '$ORIGIN' is for ld.so, each test is a subshell, and bats sets stderr.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 bats_require_minimum_version 1.5.0
 
+load helper_launcher
+
 setup_file() {
-  TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-  BIN="$BATS_FILE_TMPDIR/bin"
-  export TOP BIN
-  mkdir "$BIN"
-  cp "${ISOLATE_BUILT:-$TOP}/pypy-isolate" "$BIN/"
-  auditor "$BIN/libpypy-isolate.so"
+  launcher_begin
   gcc -x c -o "$BIN/show" - <<'C'
 /* Its arguments in brackets, and which of descriptors 0 to 9 are open. */
 #include <fcntl.h>
@@ -33,20 +28,6 @@ int main(int argc, char **argv)
 }
 C
   tls_library "$BATS_FILE_TMPDIR/libtls.so"
-}
-
-# auditor FILE
-auditor() {
-  gcc -shared -fPIC -x c -o "$1" - <<'C'
-#include <stdlib.h>
-#include <unistd.h>
-unsigned int la_version(unsigned int version)
-{
-	if (getenv("AUDITOR_SAYS"))
-		(void)!write(2, "audited\n", 8);
-	return version < 2 ? version : 2;
-}
-C
 }
 
 # tls_library FILE: one that wants 3,000 bytes of initial-exec TLS
@@ -75,44 +56,13 @@ int main(void)
 C
 }
 
-# A mount namespace; in a chroot only root gets one, and needs no user namespace for it.
-in_mounts() {
-  if [ "$(id -u)" = 0 ]; then
-    unshare -m "$@"
-  else
-    unshare -rm "$@"
-  fi
-}
-
 setup() {
-  load /usr/lib/bats/bats-support/load
-  load /usr/lib/bats/bats-assert/load
-  ISO="$BIN/pypy-isolate"
-  CONF="$BATS_TEST_TMPDIR/test.conf"
-  DEFAULT=512 # glibc.rtld.optional_static_tls
-  : >"$CONF"
-  export PYPY_ISOLATE_CONF="$CONF"
-  unset PYPY_ISOLATE PYPY_ISOLATE_LOG LD_AUDIT LD_PRELOAD LD_LIBRARY_PATH LD_BIND_NOW GLIBC_TUNABLES
-  cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-# The value of one variable in a process under the launcher.
-value_of() {
-  "$ISO" env | sed -n "s/^$1=//p"
+  launcher_test
 }
 
 # static_tls COMMAND...: what the launcher asks ld.so for
 static_tls() {
   "$ISO" "$@" | sed -n 's/.*glibc.rtld.optional_static_tls=\([0-9]*\).*/\1/p'
-}
-
-# expect_failure STATUS LINE COMMAND...: that, on standard error, and nothing else there
-expect_failure() {
-  local status_wanted=$1 line=$2
-  shift 2
-  run "-$status_wanted" --separate-stderr "$@"
-  assert_equal "$output" ""
-  assert_equal "${stderr_lines[0]}" "$line"
 }
 
 # ---- words ----
@@ -209,14 +159,6 @@ see its #! line, or its ld.so with \`file\`" "$ISO" ./script
   expect_failure 126 "pypy-isolate: ./plain: is no program, as nobody may execute it; of a script, \
 name the interpreter before it: pypy-isolate INTERPRETER ./plain" "$ISO" ./plain
   expect_failure 126 "pypy-isolate: /etc: cannot be executed: Permission denied" "$ISO" /etc
-}
-
-@test "launcher: a log that cannot be written is said, and the program runs" {
-  PYPY_ISOLATE_LOG=debug:/nowhere/log run --separate-stderr "$ISO" pypy3 -c 'print(7)'
-  assert_success
-  assert_output 7
-  assert_equal "$stderr" "pypy-isolate: /nowhere/log of PYPY_ISOLATE_LOG cannot be written: \
-No such file or directory; name a file that can"
 }
 
 @test "launcher: an interpreter that is broken fails as it does without us" {
@@ -476,126 +418,4 @@ C
   if ldd --version | head -n 1 | grep -qE ' 2\.(3[5-9]|[4-9][0-9])$'; then
     assert_equal "$(value_of LD_BIND_NOW)" ""
   fi
-}
-
-# ---- the settings ----
-
-@test "launcher: switched off, the program runs as if we were not there" {
-  env | grep -v ^_= | sort >plain
-  for off in variable file; do
-    unset PYPY_ISOLATE
-    if [ "$off" = variable ]; then
-      export PYPY_ISOLATE=off
-      echo "no such directive" >"$CONF"
-    else
-      echo "mode off" >"$CONF"
-    fi
-    "$ISO" env | grep -vE '^(_|PYPY_ISOLATE)=' | sort >ours
-    run diff plain ours
-    assert_output ""
-  done
-  rm "$BATS_TEST_TMPDIR"/* && cp "$ISO" alone
-  PYPY_ISOLATE=off run ./alone echo started
-  assert_output "started"
-}
-
-@test "launcher: PYPY_ISOLATE is stronger than the mode of the file" {
-  echo "mode off" >"$CONF"
-  PYPY_ISOLATE=permissive run value_of LD_AUDIT
-  assert_output "$BIN/libpypy-isolate.so"
-  PYPY_ISOLATE=enforce run value_of LD_AUDIT
-  assert_output "$BIN/libpypy-isolate.so"
-  PYPY_ISOLATE='' run value_of LD_AUDIT
-  assert_output ""
-}
-
-@test "launcher: all errors are told at once, and nothing starts" {
-  printf 'mode enforce\nisolat "*"\n\nper packages\ninclude more.conf\n' >"$CONF"
-  printf 'mode perhaps\n' >more.conf
-  PYPY_ISOLATE=on PYPY_ISOLATE_LOG=loud run --separate-stderr "$ISO" touch started
-  assert_failure 125
-  assert [ ! -e started ]
-  assert_equal "$output" ""
-  for start in "$CONF:2:1: " "$CONF:4:5: " "$BATS_TEST_TMPDIR/more.conf:1:6: " \
-    "PYPY_ISOLATE_LOG: 'loud' is not LEVEL or LEVEL:FILE; the levels are error, warning, info and debug" \
-    "PYPY_ISOLATE: 'on' is no mode: off, permissive or enforce" \
-    "pypy-isolate: 5 errors, so nothing was started; "; do
-    grep -qF "$start" <<<"$stderr" || fail "no '$start' in: $stderr"
-  done
-  assert_equal "${#stderr_lines[@]}" 6
-}
-
-@test "launcher: every log level is known, and a file name may have colons" {
-  for log in error warning info debug "debug:$PWD/a:b" ""; do
-    PYPY_ISOLATE_LOG=$log run "$ISO" true
-    assert_success
-  done
-  for log in warn error: :file 'info ' INFO; do
-    PYPY_ISOLATE_LOG=$log run "$ISO" true
-    assert_failure 125
-    assert_line --index 0 --partial "PYPY_ISOLATE_LOG: '$log' is not"
-  done
-}
-
-@test "launcher: a conf file that cannot be read is named, with the reason" {
-  mkfifo fifo
-  mkdir directory
-  truncate -s $((1024 * 1024 + 1)) large
-  ln -s loop loop
-  while read -r file reason; do
-    PYPY_ISOLATE_CONF=$file run timeout 10 "$ISO" true
-    assert_failure 125
-    assert_line --index 0 "PYPY_ISOLATE_CONF: $file: $reason"
-  done <<END
-nowhere.conf no such file
-$PWD/fifo not a regular file
-directory not a regular file
-/dev/zero not a regular file
-large larger than 1048576 bytes
-loop too many symbolic links
-$CONF/x a part of the path is not a directory
-END
-}
-
-@test "launcher: a long conf file is read to its end" {
-  { yes '# comment' | head -c 65000; echo 'per bad'; } >"$CONF"
-  run "$ISO" true
-  assert_failure 125
-  assert_line --index 0 --partial "$CONF:6501:5: "
-}
-
-@test "launcher: a relative name in a conf file is beside it, else one of ours" {
-  mkdir -p etc/capi
-  pattern='interpreter pypy "libpypy*-c.so*" exports'
-  echo "$pattern capi/pypy.list" >etc/a.conf
-  PYPY_ISOLATE_CONF=etc/a.conf run "$ISO" true
-  assert_success
-  echo "$pattern other.list" >etc/a.conf
-  PYPY_ISOLATE_CONF=etc/a.conf run "$ISO" true
-  assert_failure 125
-  assert_line --index 0 --partial "etc/other.list: no such file"
-  # One that is there is taken, even if it is bad.
-  echo "$pattern capi/pypy.list" >etc/a.conf
-  printf 'not sorted\nlist\n' >etc/capi/pypy.list
-  PYPY_ISOLATE_CONF=$PWD/etc/a.conf run "$ISO" true
-  assert_failure 125
-  assert_line --index 0 --partial "$PWD/etc/capi/pypy.list:"
-  echo "include $PWD/etc/b.conf" >etc/a.conf
-  echo "mode off" >etc/b.conf
-  PYPY_ISOLATE_CONF=etc/a.conf run value_of LD_AUDIT
-  assert_output ""
-}
-
-@test "launcher: /etc/pypy-isolate.conf counts when no other file is named" {
-  unset PYPY_ISOLATE_CONF
-  in_etc='mount -t tmpfs none /etc && echo "$1" >/etc/pypy-isolate.conf && shift && "$@"'
-  run in_mounts sh -c "$in_etc" sh "mode off" "$ISO" env
-  assert_success
-  refute_line --partial LD_AUDIT
-  run in_mounts sh -c "$in_etc" sh "mode perhaps" "$ISO" env
-  assert_failure 125
-  assert_line --index 0 --partial "/etc/pypy-isolate.conf:1:6: "
-  PYPY_ISOLATE_CONF=$CONF run in_mounts sh -c "$in_etc" sh "mode off" "$ISO" env
-  assert_success
-  assert_line --partial LD_AUDIT
 }

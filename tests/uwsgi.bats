@@ -121,8 +121,8 @@ ends() {
   wait
 }
 
-# LOST: a reload may cost so many connections. With threads, plain uWSGI loses one in about fifty
-# reloads: a thread has accepted it and is not yet counted as in a request.
+# LOST: a reload may cost so many connections. With threads, plain uWSGI has lost one in fifty
+# reloads under load; it seems that a thread had accepted it and was not yet in a request.
 LOST=0
 
 # serves ISOLATED COMMAND... -- OPTION...: REQUESTS requests, in rounds of 3 s, all well; and

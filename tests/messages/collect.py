@@ -20,7 +20,7 @@ import sys
 
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|[A-Za-z_]\w*|\s+|.', re.S)
 PLACEHOLDER = re.compile(r"%%|%[-#0+]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j|t)?[a-zA-Z]")
-SHOWS = {"say", "diag_set", "diag_add", "misuse", "trouble", "perror"}
+SHOWS = {"say", "diag_set", "diag_add", "misuse", "trouble", "trouble_with", "perror"}
 ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "'": "'"}
 
 
