@@ -195,5 +195,8 @@ int status_main(int argc, char **argv)
 	judge_rules();
 	for (size_t i = 0; i < places.count; i++)
 		judge(&places.place[i]);
+	if (!places.count)
+		report(FINDING_NOTE, "interpreters", "nothing is enabled, and PATH has no pypy "
+		       "or python; pypy-isolate status /PATH/TO/INTERPRETER");
 	return report_wrong() ? EXIT_NOT : 0;
 }

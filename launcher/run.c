@@ -255,7 +255,7 @@ static int explain_failure(const char *word, int error)
 {
 	struct program program;
 
-	if (error == EACCES && !access(word, R_OK) && access(word, X_OK)) {
+	if (error == EACCES && strchr(word, '/') && !access(word, R_OK) && access(word, X_OK)) {
 		say("pypy-isolate: %s: is no program, as nobody may execute it; of a script, name "
 		    "the interpreter before it: pypy-isolate INTERPRETER %s", word, word);
 		return EXIT_CANNOT_EXECUTE;

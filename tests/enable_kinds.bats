@@ -302,6 +302,11 @@ SH
     PYPY_ISOLATE=off pypy-isolate status python3 | grep '^note  PYPY_ISOLATE: is off' >/dev/null
     LD_AUDIT=/usr/local/lib/pypy-isolate/libpypy-isolate.so pypy-isolate status python3 |
       grep >/dev/null '^ok    LD_AUDIT: isolates what is started from here'
+    # Not a word would leave one guessing.
+    pypy-isolate disable python3
+    status=$(PATH=/srv $(type -P pypy-isolate) status)
+    equal nothing "$status" "note  interpreters: nothing is enabled, and PATH has no pypy or python; \
+pypy-isolate status /PATH/TO/INTERPRETER"
 SH
 }
 

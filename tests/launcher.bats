@@ -159,6 +159,11 @@ see its #! line, or its ld.so with \`file\`" "$ISO" ./script
   expect_failure 126 "pypy-isolate: ./plain: is no program, as nobody may execute it; of a script, \
 name the interpreter before it: pypy-isolate INTERPRETER ./plain" "$ISO" ./plain
   expect_failure 126 "pypy-isolate: /etc: cannot be executed: Permission denied" "$ISO" /etc
+  # Not the file of that name that happens to be here: it is looked for in PATH.
+  mkdir bin
+  ln -s "$PWD/bin" bin/plain
+  PATH=$PWD/bin:$PATH expect_failure 126 \
+    "pypy-isolate: plain: cannot be executed: Permission denied" "$ISO" plain
 }
 
 @test "launcher: an interpreter that is broken fails as it does without us" {
