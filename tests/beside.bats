@@ -246,6 +246,7 @@ PY
     echo "$limit + $more: $status $output $stderr"
     case $status in
       0) assert_output --regexp '^(loaded|refused)$' ;;
+      1) assert_regex "$stderr" 'MemoryError' ;;
       127) assert_regex "$stderr" 'failed to map|cannot allocate|no memory' ;;
       134) assert_regex "$stderr" 'out of memory|cannot allocate nursery' ;;
       139) faults_in_pypy $((limit + more)) poor.py ;;
