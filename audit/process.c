@@ -33,6 +33,9 @@ static bool arena_begin(struct arena *arena, size_t size)
 
 	if (base == MAP_FAILED)
 		return false;
+	/* Else the first byte takes 2 MB, zeroed, where the kernel makes all memory of huge
+	 * pages; where it knows none, this fails, and nothing is lost. */
+	madvise(base, size, MADV_NOHUGEPAGE);
 	*arena = (struct arena){ .base = base, .size = size };
 	return true;
 }

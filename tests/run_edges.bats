@@ -143,6 +143,27 @@ True True
 0'
 }
 
+# Where the kernel makes all memory of huge pages, which we cannot turn on here for one
+# process, the first byte of such a mapping would take 2 MB.
+@test "address space that is set aside, 16 MB each, is never of huge pages" {
+  [ -e /sys/kernel/mm/transparent_hugepage/enabled ] || cannot "no huge pages in this kernel"
+  script <<'PY'
+def reserved():
+    with open("/proc/self/smaps") as smaps:
+        lines = smaps.read().splitlines()
+    sizes = [n for n, line in enumerate(lines) if line.split()[:2] == ["Size:", "16384"]]
+    flags = [next(line for line in lines[n:] if line.startswith("VmFlags:")) for n in sizes]
+    return [" nh" in line for line in flags if " nr" in line]
+import p0.mod, p1.mod
+print(*reserved())
+PY
+  plain
+  prints ''
+  isolated
+  assert_success
+  assert_output --regexp '^True( True)+$'
+}
+
 @test "RLIMIT_FSIZE and SIGXFSZ at its default: the process lives" {
   script <<'PY'
 import resource, signal
