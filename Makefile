@@ -86,7 +86,15 @@ $(OUT)/bare/%.o: %.S
 # It is those functions, and every load copies by them.
 $(OUT)/bare/audit/libc/text.o: BARE += -O3 -fno-builtin -fno-tree-loop-distribute-patterns
 
-$(OUT)/policy/builtin.o $(OUT)/bare/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+# Compiled in without comments, which every process would have to read over; the lines keep
+# their numbers.
+TEXTS = pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+$(OUT)/policy/builtin.o $(OUT)/bare/policy/builtin.o: $(TEXTS:%=$(OUT)/texts/%)
+$(OUT)/policy/builtin.o $(OUT)/bare/policy/builtin.o: ALL_CFLAGS += -DTEXTS='"$(OUT)/texts/"'
+
+$(OUT)/texts/%: %
+	@mkdir -p $(@D)
+	sed 's/^#.*//' $< >$@
 
 $(OUT)/launcher/picture.o: $(wildcard launcher/picture/*)
 
@@ -222,7 +230,7 @@ $(OUT)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	clang $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/fuzz/policy/builtin.o: pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/cpython.list
+$(OUT)/fuzz/policy/builtin.o: $(TEXTS)
 
 # Wheels for CPython that are too large for each run of `make check`.
 check-wheels: all

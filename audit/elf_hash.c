@@ -345,6 +345,17 @@ bool symbols_is_module(const struct symbols *symbols, const char *file_name)
 	return false;
 }
 
+size_t symbols_unlisted_family(const struct symbols *libc, const char *const **names)
+{
+	static const char *const family[] = {
+		"libc.so.6", "libm.so.6",
+		"libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1",
+	};
+
+	*names = family;
+	return symbols_find(libc, "dlopen") ? 2 : sizeof family / sizeof *family;
+}
+
 bool symbols_unwind_all(const struct symbols *libgcc_s, const struct symbols *libc)
 {
 	if (symbols_find(libc, FINDS_FRAMES))

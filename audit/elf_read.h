@@ -96,4 +96,9 @@ bool symbols_is_module(const struct symbols *symbols, const char *file_name);
  * glibc 2.35 or later. */
 bool symbols_unwind_all(const struct symbols *libgcc_s, const struct symbols *libc);
 
+/* What modules bind to without listing it, beside that libc, by SONAME: numpy's
+ * _multiarray_tests has tanhf and no libm. Before glibc 2.34 libpthread and others are apart
+ * from libc, since then they are empty. Returns the number of names. */
+size_t symbols_unlisted_family(const struct symbols *libc, const char *const **names);
+
 #endif

@@ -339,27 +339,6 @@ static bool is_vital(const char *soname)
 	return strcmp(soname, "libc.so.6") == 0 || strcmp(soname, "libm.so.6") == 0;
 }
 
-/* Does a module that lists only libc.so.6 use symbols of these? Real ones do:
- * numpy's _multiarray_tests has tanhf and no libm. Since glibc 2.34 the others
- * are empty. */
-static bool in_root(const char *soname)
-{
-	static const char *const before_2_34[] = {
-		"libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1",
-	};
-	const struct object *libc;
-
-	if (is_vital(soname))
-		return true;
-	libc = object_in_base("libc.so.6");
-	if (libc && object_address(libc, "dlopen"))
-		return false;
-	for (size_t i = 0; i < sizeof before_2_34 / sizeof *before_2_34; i++)
-		if (strcmp(soname, before_2_34[i]) == 0)
-			return true;
-	return false;
-}
-
 /* Makes the mirror of one that a root lists. False, with a reason, if there can be no root. */
 static bool begin(const char *soname, const char **names, size_t *count, struct diag *diag)
 {
@@ -378,13 +357,19 @@ static bool begin(const char *soname, const char **names, size_t *count, struct 
 
 size_t host_begin(const char **names, size_t size, struct diag *diag)
 {
-	const char *soname = NULL, *loader = loader_soname();
-	size_t count = 0;
+	const struct object *libc = object_in_base("libc.so.6");
+	const char *loader = loader_soname(), *const *family;
+	struct symbols symbols = { 0 };
+	size_t count = 0, members;
 
 	if (!rules_shared(&process.settings.rules, "libc.so.6", NULL))
 		return diag_set(diag, "the policy must share libc.so.6");
-	while ((soname = rules_shared_next(&process.settings.rules, soname)))
-		if (count < size && in_root(soname) && !begin(soname, names, &count, diag))
+	if (libc)
+		object_symbols(libc, &symbols);
+	members = symbols_unlisted_family(&symbols, &family);
+	for (size_t i = 0; i < members && count < size; i++)
+		if (rules_shared(&process.settings.rules, family[i], NULL) &&
+		    !begin(family[i], names, &count, diag))
 			return 0;
 	if (loader && count < size && !begin(loader, names, &count, diag))
 		return 0;

@@ -102,20 +102,20 @@ static void drop(struct maker *maker, size_t i)
 }
 
 /* The symbol as SHN_ABS, at the address where the original defines it. */
-static void place(struct maker *maker, size_t i)
+static void place(const struct maker *maker, size_t i, ElfW(Sym) *sym, uintptr_t base)
 {
-	ElfW(Sym) *sym = &maker->image.sym[i];
-	unsigned bind = ELF64_ST_BIND(sym->st_info), type = ELF64_ST_TYPE(sym->st_info);
+	unsigned bind = ELF64_ST_BIND(sym->st_info);
 
+	if (sym->st_shndx != SHN_ABS)
+		sym->st_value += base;
+	sym->st_shndx = SHN_ABS;
+	if (ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC) {
+		sym->st_info = ELF64_ST_INFO(bind, STT_FUNC);
+		sym->st_value = resolved_value(maker->handle, &maker->from, i, sym->st_value);
+	}
 	/* ld.so keeps one table of unique symbols a namespace, and pins who is in it. */
 	if (bind == STB_GNU_UNIQUE)
-		bind = STB_GLOBAL;
-	if (type == STT_GNU_IFUNC)
-		type = STT_FUNC;
-	sym->st_info = ELF64_ST_INFO(bind, type);
-	if (sym->st_shndx != SHN_ABS)
-		sym->st_value += maker->object->map->l_addr;
-	sym->st_shndx = SHN_ABS;
+		sym->st_info = ELF64_ST_INFO(STB_GLOBAL, ELF64_ST_TYPE(sym->st_info));
 }
 
 static bool is_private(const struct maker *maker, size_t i)
@@ -125,27 +125,38 @@ static bool is_private(const struct maker *maker, size_t i)
 	return version && strcmp(version, "GLIBC_PRIVATE") == 0;
 }
 
-static bool make_symbol(struct maker *maker, size_t i)
+static const char *name_of(const struct maker *maker, size_t i)
 {
-	const ElfW(Sym) *from = &maker->from.sym[i];
-	const char *name = maker->from.str + from->st_name;
-	const struct mirror_filter *filter = maker->filter;
+	return maker->from.str + maker->from.sym[i].st_name;
+}
 
-	if (from->st_shndx == SHN_UNDEF ||
-	    (filter->passes && !filter->passes(filter->context, name))) {
-		drop(maker, i);
-		return true;
+static bool drop_thread_local(struct maker *maker, size_t i)
+{
+	drop(maker, i);
+	return is_private(maker, i) ||
+	       diag_set(maker->diag, "%s cannot be shared: its symbol %s is thread-local",
+			object_path(maker->object), name_of(maker, i));
+}
+
+/* What is in a variable here is not looked for again at each of some thousand symbols. */
+static bool make_symbols(struct maker *maker)
+{
+	const struct mirror_filter filter = *maker->filter;
+	const uintptr_t base = maker->object->map->l_addr;
+	const size_t count = maker->from.count;
+	ElfW(Sym) *const first = maker->image.sym;
+
+	for (size_t i = 1; i < count; i++) {
+		ElfW(Sym) *sym = first + i;
+
+		if (sym->st_shndx == SHN_UNDEF ||
+		    (filter.passes && !filter.passes(filter.context, name_of(maker, i))))
+			drop(maker, i);
+		else if (ELF64_ST_TYPE(sym->st_info) != STT_TLS)
+			place(maker, i, sym, base);
+		else if (!drop_thread_local(maker, i))
+			return false;
 	}
-	if (ELF64_ST_TYPE(from->st_info) == STT_TLS) {
-		drop(maker, i);
-		return is_private(maker, i) ||
-		       diag_set(maker->diag, "%s cannot be shared: its symbol %s is "
-				"thread-local", object_path(maker->object), name);
-	}
-	place(maker, i);
-	if (ELF64_ST_TYPE(from->st_info) == STT_GNU_IFUNC)
-		maker->image.sym[i].st_value = resolved_value(maker->handle, &maker->from, i,
-							maker->image.sym[i].st_value);
 	return true;
 }
 
@@ -267,9 +278,8 @@ static void route(struct maker *maker)
 
 static bool fill(struct maker *maker)
 {
-	for (size_t i = 1; i < maker->from.count; i++)
-		if (!make_symbol(maker, i))
-			return false;
+	if (!make_symbols(maker))
+		return false;
 	override_by_earlier(maker);
 	route(maker);
 	return true;

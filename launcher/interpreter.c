@@ -293,15 +293,13 @@ struct file *interpreter_host(struct interpreter *interpreter, const char *name)
 	return file;
 }
 
-/* Those that any module may bind to without listing them (audit/host.c, in_root). */
+/* Those that any module may bind to without listing them. */
 static void find_shared(struct interpreter *interpreter)
 {
-	static const char *const names[] = {
-		"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1",
-		"libutil.so.1",
-	};
 	const struct file *libc = base_file(interpreter, "libc.so.6");
-	size_t count = libc && symbols_find(&libc->elf.symbols, "dlopen") ? 2 : 6;
+	struct symbols none = { 0 };
+	const char *const *names;
+	size_t count = symbols_unlisted_family(libc ? &libc->elf.symbols : &none, &names);
 
 	for (size_t i = 0; i < interpreter->count; i++) {
 		struct file *file = file_of(interpreter->scope[i]);

@@ -239,13 +239,21 @@ static const char *const *keep_patterns(struct reading *reading, struct patterns
 }
 
 /* A bit of 64 for the third and fourth byte, where names of one C API begin to differ; all
- * of them for a text that may have any there. */
+ * of them for a text that has no four bytes. */
 static uint64_t lead_of(const char *text)
 {
-	for (size_t i = 0; i < 4; i++)
-		if (!text[i] || text[i] == '*' || text[i] == '?' || text[i] == '[')
-			return UINT64_MAX;
+	if (!text[0] || !text[1] || !text[2] || !text[3])
+		return UINT64_MAX;
 	return (uint64_t)1 << ((unsigned char)text[2] * 31u + (unsigned char)text[3]) % 64;
+}
+
+/* Of the names that the pattern may match. NUL counts as one of the three. */
+static uint64_t leads_of(const char *pattern)
+{
+	for (size_t i = 0; i < 4; i++)
+		if (strchr("*?[", pattern[i]))
+			return UINT64_MAX;
+	return lead_of(pattern);
 }
 
 static bool read_list(struct capi *capi, struct reading *reading)
@@ -261,7 +269,7 @@ static bool read_list(struct capi *capi, struct reading *reading)
 		.names_length = reading->end - reading->at,
 	};
 	for (size_t i = 0; i < reading->never.count; i++)
-		capi->never_leads |= lead_of(reading->never.of[i]);
+		capi->never_leads |= leads_of(reading->never.of[i]);
 	return capi->never && capi->newer;
 }
 

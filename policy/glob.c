@@ -8,39 +8,35 @@
 
 #include <string.h>
 
-/* The bytes of the set that opens at pattern, '!' included, or NULL if nothing
- * closes it. A ']' that comes first is a member. */
-static const char *set_end(const char *pattern)
+/* Has the set that opens at pattern the byte? Returns the ']' that closes it, or NULL if
+ * nothing does. A ']' that comes first is a member. */
+static const char *match_set(const char *pattern, unsigned char byte, bool *has)
 {
-	const char *first = pattern + 1 + (pattern[1] == '!');
+	bool inverted = pattern[1] == '!';
+	const char *first = pattern + 1 + inverted, *p = first;
 
-	return *first ? strchr(first + 1, ']') : NULL;
-}
-
-static bool set_has(const char *set, const char *end, unsigned char byte)
-{
-	bool inverted = *set == '!';
-	bool has = false;
-
-	for (const char *p = set + inverted; p < end; p++) {
+	*has = inverted;
+	for (; *p && (*p != ']' || p == first); p++) {
 		unsigned char low = p[0], high = p[0];
 
-		if (end - p > 2 && p[1] == '-') {
+		if (p[1] == '-' && p[2] && p[2] != ']') {
 			high = p[2];
 			p += 2;
 		}
-		has |= low <= byte && byte <= high;
+		if (low <= byte && byte <= high)
+			*has = !inverted;
 	}
-	return has != inverted;
+	return *p ? p : NULL;
 }
 
 /* Matches one byte. Returns the rest of the pattern, or NULL. */
 static const char *match_byte(const char *pattern, unsigned char byte)
 {
-	const char *end = *pattern == '[' ? set_end(pattern) : NULL;
+	bool has = false;
+	const char *end = *pattern == '[' ? match_set(pattern, byte, &has) : NULL;
 
 	if (end)
-		return set_has(pattern + 1, end, byte) ? end + 1 : NULL;
+		return has ? end + 1 : NULL;
 	if (*pattern == '?' || (unsigned char)*pattern == byte)
 		return pattern + 1;
 	return NULL;
@@ -84,6 +80,13 @@ bool glob_match(const char *pattern, const char *text)
 	return !*pattern;
 }
 
+static const char *set_end(const char *pattern)
+{
+	bool has;
+
+	return match_set(pattern, '\0', &has);
+}
+
 bool glob_is_whole(const char *pattern)
 {
 	const char *end;
@@ -100,12 +103,13 @@ bool glob_is_whole(const char *pattern)
 }
 
 /* Is a byte in the set? NUL ends every text, so it is none. */
-static bool set_is_possible(const char *set, const char *end)
+static bool set_is_possible(const char *pattern)
 {
-	for (unsigned byte = 1; byte < 256; byte++)
-		if (set_has(set, end, byte))
-			return true;
-	return false;
+	bool has = false;
+
+	for (unsigned byte = 1; !has && byte < 256; byte++)
+		match_set(pattern, byte, &has);
+	return has;
 }
 
 bool glob_is_possible(const char *pattern)
@@ -115,7 +119,7 @@ bool glob_is_possible(const char *pattern)
 
 		if (!end)
 			continue;
-		if (!set_is_possible(pattern + 1, end))
+		if (!set_is_possible(pattern))
 			return false;
 		pattern = end;
 	}

@@ -116,43 +116,6 @@ bool rules_duplicate(const struct rules *rules, const char *soname, const struct
 	return names_library(rules, soname, DIRECTIVE_DUPLICATE, why);
 }
 
-/* Does a newer word than words[count] of share say the same? */
-static bool is_repeated(const struct rules *rules, const struct rule *share, size_t count)
-{
-	const char *soname = share->words[count];
-	const struct rule *rule;
-
-	for (size_t i = 0; i < count; i++)
-		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no word is NULL */
-		if (strcmp(share->words[i], soname) == 0)
-			return true;
-	for (rule = rules->last; rule != share; rule = rule->before)
-		for (size_t i = 0; rule->directive == DIRECTIVE_SHARE && i < rule->word_count; i++)
-			if (strcmp(rule->words[i], soname) == 0)
-				return true;
-	return false;
-}
-
-/* Is words[i] of share one that rules_shared_next() gives? */
-static bool is_shared_name(const struct rules *rules, const struct rule *share, size_t i)
-{
-	const char *soname = share->words[i];
-
-	return !strpbrk(soname, "*?[") && rules_shared(rules, soname, NULL) &&
-	       !is_repeated(rules, share, i);
-}
-
-const char *rules_shared_next(const struct rules *rules, const char *before)
-{
-	for (const struct rule *rule = rules->last; rule; rule = rule->before)
-		for (size_t i = 0; rule->directive == DIRECTIVE_SHARE && i < rule->word_count; i++)
-			if (rule->words[i] == before)
-				before = NULL;
-			else if (!before && is_shared_name(rules, rule, i))
-				return rule->words[i];
-	return NULL;
-}
-
 /* Has a later file a group of the same name? Every parse of a file has its own
  * copy of the file's name, so pointers tell the files apart. */
 static bool is_regrouped(const struct rules *rules, const struct rule *group)

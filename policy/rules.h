@@ -68,11 +68,6 @@ bool rules_shared(const struct rules *rules, const char *soname, const struct ru
 /* May each namespace have its own copy of the library of that SONAME? */
 bool rules_duplicate(const struct rules *rules, const char *soname, const struct rule **why);
 
-/* The distinct SONAMEs of the library names that are shared, one after the other: the
- * one after `before`, which this function gave, or the first for NULL; NULL after the
- * last. No pattern is among them. */
-const char *rules_shared_next(const struct rules *rules, const char *before);
-
 /* The name of the group that a package belongs to, or NULL. */
 const char *rules_group(const struct rules *rules, const char *package,
 			const struct rule **why);

@@ -251,7 +251,6 @@ mode         enforce            -
 shared       libc.so.6          no       -
 interpreter  libpypy3.9-c.so    -        -
 executable   0                  -        -
-shared_name  0                  -
 TABLE
 }
 
@@ -329,19 +328,6 @@ shared     libgcc_s.so.1   no   2
 shared     libstdc++.so.6  yes  3
 duplicate  libstdc++.so.6  no   3
 shared     libxml2Xso.2    no   -
-TABLE
-}
-
-@test "shared names: each once, no pattern, none that was duplicated since" {
-  cat >t.conf <<'CONF'
-share     "lib*.so.8" libb.so.1 liba.so.1 libb.so.1
-share     libz.so.1 liba.so.1
-duplicate "libz.so.?"
-CONF
-  expect_table_alone <<'TABLE'
-shared_name  0  liba.so.1
-shared_name  1  libb.so.1
-shared_name  2  -
 TABLE
 }
 

@@ -87,8 +87,6 @@ static void ask(const struct rules *rules, const char *name)
 
 static void ask_all(const struct rules *rules)
 {
-	const char *name = NULL;
-
 	rules_per(rules, NULL);
 	rules_mode(rules, NULL);
 	ask(rules, "libc.so.6");
@@ -96,8 +94,6 @@ static void ask_all(const struct rules *rules)
 		ask(rules, rules->last->words[0]);
 	for (size_t n = 0; n < 8 && rules_executable(rules, n); n++)
 		;
-	while ((name = rules_shared_next(rules, name)))
-		insist(rules_shared(rules, name, NULL));
 }
 
 static void check_errors(const struct conf_error *error)
