@@ -356,9 +356,13 @@ static bool put_expanded(struct quest *quest, const struct closure_object *objec
 			if (!value || !put(quest, value, size))
 				return false;
 			text += step;
-		} else if (!put(quest, text++, 1)) {
-			return false;
+			continue;
 		}
+		for (step = 1; text + step < end && text[step] != '$';)
+			++step;
+		if (!put(quest, text, step))
+			return false;
+		text += step;
 	}
 	return true;
 }

@@ -115,7 +115,7 @@ static struct namespace *decide(struct place *place, bool *is_old)
 	place->facts.known.is_full = false;
 	placement_decide(&place->placement, &place->facts.known);
 	if (!facts_are_full_for(&place->facts, where(place))) {
-		facts_of_module(&place->facts, place->elf, true);
+		facts_of_module(&place->facts, place->elf, true, NULL);
 		placement_decide(&place->placement, &place->facts.known);
 	}
 	if (place->placement.reason == PLACEMENT_NEW) {
@@ -187,12 +187,24 @@ static bool has_needs(const struct elf *elf)
 	return false;
 }
 
-static struct namespace *look_and_decide(struct place *place)
+/* Where the package lives. False if that is nowhere, or over. */
+static bool enter(struct namespace *home, struct diag *diag)
+{
+	if (!home || !namespace_enter(home, namespace_generation(home)))
+		return false;
+	diag_set(diag, "its package is there");
+	return true;
+}
+
+static struct namespace *look_and_decide(struct place *place, struct namespace *home)
 {
 	struct namespace *namespace;
 
-	if (place->elf)
-		facts_of_module(&place->facts, place->elf, false);
+	if (place->elf && !facts_of_module(&place->facts, place->elf, false, home)) {
+		if (enter(home, place->diag))
+			return home;
+		facts_of_module(&place->facts, place->elf, false, NULL);
+	}
 	namespace = decide_with_others(place);
 	if (!namespace)
 		return NULL;
@@ -202,14 +214,6 @@ static struct namespace *look_and_decide(struct place *place)
 	log_clash(place, namespace);
 	log_doubled(place, namespace);
 	return namespace;
-}
-
-/* Where the package lives, for a module that needs nothing: that costs no look. */
-static struct namespace *enter_home(const struct object *interpreter, const char *package)
-{
-	struct namespace *home = claim_home(claim_newest(), interpreter, package);
-
-	return home && namespace_enter(home, namespace_generation(home)) ? home : NULL;
 }
 
 struct namespace *place_module(const struct object *interpreter, const char *path,
@@ -226,18 +230,17 @@ struct namespace *place_module(const struct object *interpreter, const char *pat
 	};
 	bool is_alone = !has_needs(elf) ||
 			rules_per(&process.settings.rules, NULL) == PER_PROCESS;
-	struct namespace *namespace = is_alone ? enter_home(interpreter, package) : NULL;
+	struct namespace *home = claim_home(claim_newest(), interpreter, package), *namespace;
 
-	if (namespace) {
-		diag_set(diag, "its package is there");
-		return namespace;
-	}
+	/* That costs no look at any file. */
+	if (is_alone && enter(home, diag))
+		return home;
 	place.elf = is_alone ? NULL : elf;
 	if (!facts_begin(&place.facts, place.elf != NULL)) {
 		diag_set(diag, "no memory to find out where it belongs");
 		return NULL;
 	}
-	namespace = look_and_decide(&place);
+	namespace = look_and_decide(&place, home);
 	facts_end(&place.facts);
 	return namespace;
 }
