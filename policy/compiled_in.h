@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file of the tree -> a struct conf_text with its bytes, at the top level of a source file.
+/* A file -> a struct conf_text with its bytes, at the top level of a source file.
  *
  * The assembler makes the struct as well: a length is the difference of two addresses, which
  * C does not take for a constant. */

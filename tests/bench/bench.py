@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import curves
 import fleet
+import limit
 import ways
 from measure import (CALLGRIND, HERE, JSON_FILE, LAUNCHER, MODULE, PIN, REAL, SITE, WORK, clock,
                      commands, compile_c, figure, in_turn, machine, pick, processor, rounds,
@@ -224,7 +225,8 @@ def real_imports():
 
 def main():
     about = machine()
-    print("%(glibc)s, Linux %(kernel)s, %(cpu)s, %(cores)d cores, load %(load).1f" % about)
+    print("%(glibc)s, Linux %(kernel)s, %(cpu)s, %(cores)d cores, huge pages %(huge pages)s, "
+          "load %(load).1f" % about)
     print(about["interpreter"])
     build()
     check_isolation()
@@ -234,17 +236,20 @@ def main():
         print("The machine is busy: believe the ratios and the instructions, not the times.")
     print(flush=True)
     worker = fleet.figures()
-    figures = (start_figures() + [server_figure()] + import_figures() + real_imports() +
-               cold_figures() + curves.load_figures() + instruction_figures() + worker)
+    imports = import_figures()
+    figures = (start_figures() + [server_figure()] + imports + real_imports() + cold_figures() +
+               curves.load_figures() + instruction_figures() + worker)
     print("\n".join(table(figures) + commands(figures)), flush=True)
     print("\n" + "\n".join(fleet.table(worker)), flush=True)
+    least = limit.measure()
+    print("\n" + "\n".join(limit.table(least, imports[0], imports[2])), flush=True)
     sides = ways.rows()
     print("\n" + "\n".join(ways.table(sides)), flush=True)
     lines = curves.measure()
     print("\n" + "\n".join(curves.table(lines)))
     with open(JSON_FILE, "w") as file:
-        json.dump({"machine": about, "figures": figures, "ways": sides, "curves": lines}, file,
-                  indent=1)
+        json.dump({"machine": about, "figures": figures, "limit": least, "ways": sides,
+                   "curves": lines}, file, indent=1)
     print("\nAll numbers: %s" % os.path.relpath(JSON_FILE))
 
 

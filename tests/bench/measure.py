@@ -208,12 +208,18 @@ def commands(figures):
 def machine():
     with open("/proc/cpuinfo") as file:
         model = re.search(r"model name\s*: (.*)", file.read())
+    try:
+        with open("/sys/kernel/mm/transparent_hugepage/enabled") as file:
+            huge = re.search(r"\[(.*)\]", file.read()).group(1)
+    except OSError:
+        huge = "never"
     return {
         "glibc": os.confstr("CS_GNU_LIBC_VERSION"),
         "kernel": os.uname().release,
         "cpu": model.group(1) if model else os.uname().machine,
         "cores": os.cpu_count(),
         "interpreter": " ".join(sys.version.split()),
+        "huge pages": huge,
         "load": os.getloadavg()[0],
         "pinned": bool(PIN),
     }
