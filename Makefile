@@ -57,6 +57,9 @@ BARE    = -U_FORTIFY_SOURCE -fno-stack-protector
 MODULE  = libpypy-isolate.so
 PROGRAM = pypy-isolate
 
+# Else a full disk leaves half a file, which is newer than what it is made of.
+.DELETE_ON_ERROR:
+
 all: $(MODULE) $(PROGRAM)
 
 # No start files, either: there is nothing to construct, and those of some systems carry no
@@ -92,7 +95,7 @@ TEXTS = pypy-isolate.conf policy/groups.conf policy/capi/pypy.list policy/capi/c
 $(OUT)/policy/builtin.o $(OUT)/bare/policy/builtin.o: $(TEXTS:%=$(OUT)/texts/%)
 $(OUT)/policy/builtin.o $(OUT)/bare/policy/builtin.o: ALL_CFLAGS += -DTEXTS='"$(OUT)/texts/"'
 
-$(OUT)/texts/%: %
+$(OUT)/texts/%: % Makefile
 	@mkdir -p $(@D)
 	sed 's/^#.*//' $< >$@
 

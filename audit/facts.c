@@ -392,41 +392,25 @@ static bool add_module(struct facts *facts, struct closure *closure, const struc
 	return closure_add(closure, &module);
 }
 
-/* The closure without the module itself; complete, for what is not known there is in it. */
-static bool has_all(const struct namespace *namespace, const struct closure *closure)
-{
-	for (const struct closure_object *each = closure->first->next; each; each = each->next) {
-		const struct object *known = each->known;
-
-		if (!known || known->lmid != namespace->lmid)
-			return false;
-	}
-	return true;
-}
-
-bool facts_of_module(struct facts *facts, const struct elf *elf, bool fully,
-		     const struct namespace *home)
+void facts_of_module(struct facts *facts, const struct elf *elf, bool fully)
 {
 	const struct closure_search *search = search_rules();
 	struct library_source files;
 	struct closure closure;
-	bool is_at_home = false;
 
 	facts->fully = fully;
 	facts->known.need_count = 0;
 	drop_adopted(facts);
 	if (!search)
-		return true;
+		return;
 	library_source_begin(&files);
 	files.source.knows = fully ? knows_opened : knows_loaded;
 	closure_start(&closure, search, &files.source, &facts->scratch);
 	if (add_module(facts, &closure, elf)) {
-		is_at_home = closure_complete(&closure) && home && has_all(home, &closure);
-		if (!is_at_home)
-			gather_needs(facts, &closure);
+		closure_complete(&closure);
+		gather_needs(facts, &closure);
 	}
 	library_source_end(&files);
-	return !is_at_home;
 }
 
 bool facts_begin(struct facts *facts, bool has_needs)

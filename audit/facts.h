@@ -42,10 +42,8 @@ void facts_end(struct facts *facts);
 
 /* Looks up what the module needs in the files; as far as memory goes. elf is the
  * module's, and must outlive facts. What a namespace has loaded is not read, and what
- * that needs is left out, unless fully: it is loaded there, too. False, and nothing is noted,
- * if all of it is loaded in home (NULL: no namespace): then nothing else counts. */
-bool facts_of_module(struct facts *facts, const struct elf *elf, bool fully,
-		     const struct namespace *home);
+ * that needs is left out, unless fully: it is loaded there, too. */
+void facts_of_module(struct facts *facts, const struct elf *elf, bool fully);
 
 /* Is all that was left out in that namespace? NULL: a new one. */
 bool facts_are_full_for(const struct facts *facts, const struct namespace *namespace);

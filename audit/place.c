@@ -115,7 +115,7 @@ static struct namespace *decide(struct place *place, bool *is_old)
 	place->facts.known.is_full = false;
 	placement_decide(&place->placement, &place->facts.known);
 	if (!facts_are_full_for(&place->facts, where(place))) {
-		facts_of_module(&place->facts, place->elf, true, NULL);
+		facts_of_module(&place->facts, place->elf, true);
 		placement_decide(&place->placement, &place->facts.known);
 	}
 	if (place->placement.reason == PLACEMENT_NEW) {
@@ -187,24 +187,12 @@ static bool has_needs(const struct elf *elf)
 	return false;
 }
 
-/* Where the package lives. False if that is nowhere, or over. */
-static bool enter(struct namespace *home, struct diag *diag)
-{
-	if (!home || !namespace_enter(home, namespace_generation(home)))
-		return false;
-	diag_set(diag, "its package is there");
-	return true;
-}
-
-static struct namespace *look_and_decide(struct place *place, struct namespace *home)
+static struct namespace *look_and_decide(struct place *place)
 {
 	struct namespace *namespace;
 
-	if (place->elf && !facts_of_module(&place->facts, place->elf, false, home)) {
-		if (enter(home, place->diag))
-			return home;
-		facts_of_module(&place->facts, place->elf, false, NULL);
-	}
+	if (place->elf)
+		facts_of_module(&place->facts, place->elf, false);
 	namespace = decide_with_others(place);
 	if (!namespace)
 		return NULL;
@@ -214,6 +202,14 @@ static struct namespace *look_and_decide(struct place *place, struct namespace *
 	log_clash(place, namespace);
 	log_doubled(place, namespace);
 	return namespace;
+}
+
+/* Where the package lives, for a module that needs nothing: that costs no look. */
+static struct namespace *enter_home(const struct object *interpreter, const char *package)
+{
+	struct namespace *home = claim_home(claim_newest(), interpreter, package);
+
+	return home && namespace_enter(home, namespace_generation(home)) ? home : NULL;
 }
 
 struct namespace *place_module(const struct object *interpreter, const char *path,
@@ -230,17 +226,18 @@ struct namespace *place_module(const struct object *interpreter, const char *pat
 	};
 	bool is_alone = !has_needs(elf) ||
 			rules_per(&process.settings.rules, NULL) == PER_PROCESS;
-	struct namespace *home = claim_home(claim_newest(), interpreter, package), *namespace;
+	struct namespace *namespace = is_alone ? enter_home(interpreter, package) : NULL;
 
-	/* That costs no look at any file. */
-	if (is_alone && enter(home, diag))
-		return home;
+	if (namespace) {
+		diag_set(diag, "its package is there");
+		return namespace;
+	}
 	place.elf = is_alone ? NULL : elf;
 	if (!facts_begin(&place.facts, place.elf != NULL)) {
 		diag_set(diag, "no memory to find out where it belongs");
 		return NULL;
 	}
-	namespace = look_and_decide(&place, home);
+	namespace = look_and_decide(&place);
 	facts_end(&place.facts);
 	return namespace;
 }

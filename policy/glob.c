@@ -69,9 +69,10 @@ bool glob_match(const char *pattern, const char *text)
 		} else if (star) {
 			pattern = star;
 			/* On to where the pattern can go on. */
-			do
-				retry++;
-			while (*retry && *retry != *star && !is_special(*star));
+			retry++;
+			if (!is_special(*star))
+				while (*retry && *retry != *star)
+					retry++;
 			text = retry;
 		} else {
 			return false;

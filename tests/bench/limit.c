@@ -2,8 +2,8 @@
 /* limit FILE...: what the kernel and ld.so take for such files, with nothing of ours.
  *
  * The files are mirrors (limit.py copies them); the namespaces that they are opened in are
- * never used. Nanoseconds of the processor, a line each: to make them in memory, to open them
- * in a first namespace, and in each further one. */
+ * never used. Nanoseconds by the clock, a line each: to make them in memory, to open them one
+ * by one in a first namespace, and in each further one. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static long now(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1000000000L + time.tv_nsec;
 }
 
@@ -46,7 +46,7 @@ static void load(struct made *made, const char *name)
 	must(fd >= 0 && size > 0, name);
 	made->size = size;
 	made->bytes = malloc(size);
-	must(pread(fd, made->bytes, size, 0) == size, name);
+	must(made->bytes && pread(fd, made->bytes, size, 0) == size, name);
 	close(fd);
 }
 
@@ -77,9 +77,13 @@ static void open_all(const struct made *made, int count)
 int main(int argc, char **argv)
 {
 	static struct made made[FILES_MAX];
-	int count = argc - 1 < FILES_MAX ? argc - 1 : FILES_MAX;
+	int count = argc - 1;
 	long begun;
 
+	if (count < 1 || count > FILES_MAX) {
+		fprintf(stderr, "limit: %d files; it takes 1 to %d\n", count, FILES_MAX);
+		return 1;
+	}
 	for (int i = 0; i < count; i++)
 		load(&made[i], argv[1 + i]);
 	begun = now();

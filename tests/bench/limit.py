@@ -67,6 +67,7 @@ def table(limit, first, further):
         rows.append([figure["figure"], *["%.0f" % (value / 1e3) for value in
                                          (added, limit[name], added - limit[name])]])
     return columns(rows) + [
-        "limit: the kernel and ld.so, for as many files of that size (%d, %.0f KB) made in memory,"
+        "limit: what the kernel and ld.so take to make as many files of that size (%d, %.0f KB)"
         % (limit["files"], limit["bytes"] / 1024),
-        "and opened in a namespace, without any audit module: build/bench/limit build/bench/mirrors/*"]
+        "and to open them one by one in a namespace, without any audit module:",
+        "build/bench/limit build/bench/mirrors/*"]
