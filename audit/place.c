@@ -38,12 +38,24 @@ static bool is_group(const char *package)
 	return strncmp(package, GROUP_PREFIX, strlen(GROUP_PREFIX)) == 0;
 }
 
+/* Whom it should have been together with: the package that has the first copy; or if that is
+ * its own, the one whose library drew it away from there. NULL: nobody. */
+static const char *separated_from(const struct place *place, const struct claim *first)
+{
+	const struct placement_library *need = place->placement.need;
+
+	if (first && strcmp(first->package, place->facts.known.package) != 0)
+		return first->package;
+	return first && need ? need->package : NULL;
+}
+
 /* The line that would have kept packages together, or "" if there is no such line. */
 static void write_group_line(const struct place *place, const char *other, struct diag *line)
 {
 	line->text[0] = '\0';
-	if (rules_per(&process.settings.rules, NULL) != PER_PACKAGE ||
-	    is_group(place->facts.known.package) || is_group(other))
+	if (!other || rules_per(&process.settings.rules, NULL) != PER_PACKAGE ||
+	    is_group(place->facts.known.package) || is_group(other) ||
+	    strcmp(other, place->facts.known.package) == 0)
 		return;
 	diag_set(line, " (if they pass objects of it to each other, put this line into %s: "
 		 "group NAME \"%s\" \"%s\")", conf_file(), place->facts.known.package, other);
@@ -63,7 +75,7 @@ static void log_doubled(const struct place *place, const struct namespace *names
 	line = arena_take((struct arena *)&place->facts.scratch, sizeof *line);
 	if (!line)
 		return;
-	write_group_line(place, first ? first->package : GROUP_PREFIX, line);
+	write_group_line(place, separated_from(place, first), line);
 	process_log(LOG_LEVEL_WARNING, "%s: gets a second copy of %s%s in namespace %ld; the "
 		    "first is in namespace %ld%s%s%s; `duplicate %s` in the policy says "
 		    "that this is well", place->facts.path, placement->doubled->path,

@@ -46,6 +46,16 @@ build() {
   module p1/mod 'x()' $lib/libx.so.1 site-packages/p1/libs/libown.so.1 "${own[@]}"
   module p2/mod 'y()' $lib/liby.so.1 site-packages/p2/libs/libown.so.1 "${own[@]}"
   module p3/mod 'y()' $lib/liby.so.1 site-packages/p3/libs/libown.so.1 "${own[@]}"
+  # Of these one has a module that needs what the other brings, more than what its own does.
+  local drawn=(site-packages/drawn/libs/lib{x,other}.so.1) whole=site-packages/whole/libs
+  counter "${drawn[0]}"
+  counter "${drawn[1]}"
+  counter $whole/liby.so.1
+  module drawn/mod 'x()' "${drawn[@]}" "${own[@]}"
+  module whole/one 'y()' $whole/liby.so.1 "${own[@]}"
+  # shellcheck disable=SC2016 # $ORIGIN is for ld.so
+  module whole/two 'x() * 10 + y()' "${drawn[@]}" $whole/liby.so.1 "${own[@]}" \
+    '-Wl,-rpath,$ORIGIN/../drawn/libs'
 }
 
 setup_file() {
@@ -163,6 +173,17 @@ group_line() {
   group_line >"$POLICY"
   ask_quietly isolated p2/mod p3/mod
   assert_equal "$answers: $where" 'p2/mod 1 p3/mod 2 0 1: a a '
+}
+
+@test "... of one package, whose modules another package's library has separated" {
+  # two goes to drawn, and liby.so.1 is where one of its own package is.
+  ask isolated drawn/mod whole/one whole/two
+  assert_equal "$answers: $where" 'drawn/mod 1 whole/one 1 whole/two 21 0 0: a b a '
+  assert_regex "$stderr" '/whole/two\.so: gets a second copy of [^ ]*/liby\.so\.1 in .*, for whole '
+  assert_equal "$(group_line)" 'group NAME "whole" "drawn"'
+  group_line >"$POLICY"
+  ask_quietly isolated drawn/mod whole/one whole/two
+  assert_equal "$answers: $where" 'drawn/mod 1 whole/one 1 whole/two 22 0 0: a a a '
 }
 
 @test "... of two packages that cannot be together, and a third that needs what both have" {
