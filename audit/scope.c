@@ -265,10 +265,66 @@ static const struct promoted *promoted_around(const struct object *object,
 	return promoted_in(there);
 }
 
-const struct object *scope_promoter(const struct namespace *here, const char *symbol)
+/* Is it one that LD_PRELOAD brought? No other of the start needs it then. The program and
+ * ld.so are needed by nobody either. */
+static bool is_preloaded(const struct object *object)
 {
+	if (!object->at_start || object->lmid != LM_ID_BASE || object->map == process.main ||
+	    object == object_loader() || object_is_vdso(object))
+		return false;
+	for (struct object *user = object_next(NULL); user; user = object_next(user))
+		if (user->at_start && user != object && needs(user, object))
+			return false;
+	return true;
+}
+
+bool scope_has_preloaded(void)
+{
+	static enum { UNKNOWN, NONE, SOME } known;
+	int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
 	struct object *object;
 
+	if (answer == UNKNOWN) {
+		for (object = object_next(NULL); object && !is_preloaded(object);)
+			object = object_next(object);
+		answer = object ? SOME : NONE;
+		__atomic_store_n(&known, answer, __ATOMIC_RELAXED);
+	}
+	return answer == SOME;
+}
+
+/* Pinned, or NULL. */
+static const struct object *preloaded_definer(const char *symbol)
+{
+	const struct object *object = scope_has_preloaded() ? object_next(NULL) : NULL;
+
+	for (; object; object = object_next(object)) {
+		if (!object->at_start || !object_pin_definer(object, symbol))
+			continue;
+		if (is_preloaded(object))
+			break;
+		object_unpin(object);
+	}
+	return object;
+}
+
+void *scope_preloaded_symbol(const char *symbol)
+{
+	const struct object *object = preloaded_definer(symbol);
+
+	if (!object)
+		return NULL;
+	object_unpin(object);
+	return process.base.dlsym(process.main, symbol);
+}
+
+const struct object *scope_promoter(const struct namespace *here, const char *symbol)
+{
+	const struct object *preloaded = preloaded_definer(symbol);
+	struct object *object;
+
+	if (preloaded)
+		return preloaded;
 	for (object = object_next(NULL); object; object = object_next(object)) {
 		const struct promoted *list = promoted_around(object, here);
 

@@ -25,9 +25,9 @@ bool scope_promote(struct namespace *namespace, const char *path, struct identit
  * RTLD_GLOBAL. */
 bool scope_note_base(const char *path, struct identity file, bool is_global);
 
-/* The object outside of here that was opened RTLD_GLOBAL, or came with one that was,
- * and defines the symbol: under plain loading it would be in reach. Not one that
- * base has from its start. Pinned; NULL if there is none. */
+/* The object outside of here that was preloaded (LD_PRELOAD) or opened RTLD_GLOBAL, or came
+ * with one that was opened so, and defines the symbol: under plain loading it would be in
+ * reach. No other that base has from its start. Pinned; NULL if there is none. */
 const struct object *scope_promoter(const struct namespace *here, const char *symbol);
 
 /* The object that a load of the file into lmid has to do with: what is loaded there, else in
@@ -37,6 +37,12 @@ struct object *scope_object_of(struct identity file, Lmid_t lmid, bool base_coun
 
 /* Is anything promoted in the namespace, or in any if that is NULL? */
 bool scope_is_used(const struct namespace *namespace);
+
+/* Has anything been preloaded? */
+bool scope_has_preloaded(void);
+
+/* The address of a symbol that something preloaded defines, or NULL. For dlsym(). */
+void *scope_preloaded_symbol(const char *symbol);
 
 /* Does the caller, an object of the namespace, or what it needs define the symbol? */
 bool scope_knows(const struct namespace *namespace, const struct object *caller,

@@ -213,7 +213,7 @@ struct steered steer_dlsym_inside(void *handle, const char *name, const void *ca
 	struct namespace *namespace;
 	void *address;
 
-	if (!name || route_real(name) || !scope_is_used(NULL))
+	if (!name || route_real(name) || !(scope_is_used(NULL) || scope_has_preloaded()))
 		return found_or_real(NULL);
 	object = object_at(caller);
 	namespace = namespace_with(object);
@@ -221,8 +221,11 @@ struct steered steer_dlsym_inside(void *handle, const char *name, const void *ca
 	    has_symbol(namespace->head, name))
 		return found_or_real(NULL);
 	address = scope_symbol(namespace, name);
-	if (!address && !scope_knows(namespace, object, name))
-		address = scope_symbol(NULL, name);
+	if (!address && !scope_knows(namespace, object, name)) {
+		address = scope_preloaded_symbol(name);
+		if (!address)
+			address = scope_symbol(NULL, name);
+	}
 	return found_or_real(address);
 }
 

@@ -428,3 +428,63 @@ PY
   isolated
   prints 2
 }
+
+# --- preloaded ---
+
+@test "LD_PRELOAD: modules find what they lack, dlsym(RTLD_DEFAULT) and dlopen(NULL) find it" {
+  # Nothing but the preloaded library itself: not what came with it.
+  c_object libunder.so <<<'int under(void) { return 5; }'
+  c_object libfirst.so libunder.so '-Wl,--no-as-needed' <<<'int who(void) { return 1; }'
+  c_object site-packages/lacks/lacks.so <<<'int who(void); int ask(void) { return who(); }'
+  c_object site-packages/looks/looks.so <<'C'
+#include <dlfcn.h>
+int ask(void)
+{
+	int (*who)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "who");
+	int (*again)(void) = (int (*)(void))dlsym(dlopen(0, RTLD_NOW), "who");
+	return who && who == again ? who() : -1;
+}
+C
+  c_object site-packages/has/has.so <<'C'
+#include <dlfcn.h>
+int who(void) { return 2; }
+int ask(void) { return ((int (*)(void))dlsym(RTLD_DEFAULT, "who"))(); }
+C
+  c_object site-packages/under/under.so <<'C'
+#include <dlfcn.h>
+int ask(void) { return dlsym(RTLD_DEFAULT, "under") ? 5 : 0; }
+C
+  script <<'PY'
+import ctypes, os
+for name in "lacks", "looks", "has", "under":
+    print(ctypes.CDLL(os.path.abspath("site-packages/%s/%s.so" % (name, name))).ask(), end=" ")
+PY
+  export LD_LIBRARY_PATH=$PWD LD_PRELOAD=$PWD/libfirst.so
+  plain
+  prints '1 1 1 5 '
+  isolated
+  prints '1 1 2 0 '
+  assert_equal "$stderr" ''
+}
+
+@test "LD_PRELOAD: what the program needs anyway is not preloaded" {
+  c_object site-packages/looks/looks.so <<'C'
+#include <dlfcn.h>
+int ask(void) { return dlsym(RTLD_DEFAULT, "XML_ParserCreate") != 0; }
+C
+  script <<'PY'
+import ctypes, os
+print(ctypes.CDLL(os.path.abspath("site-packages/looks/looks.so")).ask())
+PY
+  # By another name than pypy3 asks for, too: it is the same library.
+  plain -c 'import look
+print(next(line.split()[-1] for line in look.maps() if "/libexpat.so" in line))'
+  ln -s "$output" libother.so
+  for library in libexpat.so.1 "$PWD/libother.so"; do
+    export LD_PRELOAD=$library
+    plain
+    prints 1
+    isolated
+    prints 0
+  done
+}
