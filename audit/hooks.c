@@ -190,6 +190,8 @@ EXPORTED void la_preinit(uintptr_t *cookie)
 	if (!process.lav)
 		return;
 	process.started = true;
+	if (process.base.dlopen)
+		redirect_definition();
 	for (process.last = process.main; process.last && process.last->l_next;)
 		process.last = process.last->l_next;
 	record_ready();
@@ -202,6 +204,6 @@ EXPORTED void la_activity(uintptr_t *cookie, unsigned flag)
 {
 	if (process.lav >= LAV_KNOWN && flag == LA_ACT_ADD)
 		forget_path_early(cookie);
-	if (process.has_entries && flag == LA_ACT_CONSISTENT)
-		base_find();
+	if (process.has_entries && flag == LA_ACT_CONSISTENT && base_find() && process.started)
+		redirect_definition();
 }

@@ -5,7 +5,11 @@
  * of such a symbol wherever the object refers to it, and looks it up nowhere: at once or at
  * the first call, in the PLT, the GOT or a table of functions (PyPy's JIT calls through
  * one), in every glibc since 2.28 and on every architecture (dl-reloc.c, RESOLVE_MAP;
- * dl-runtime.c, _dl_fixup). Nobody else can bind to it. */
+ * dl-runtime.c, _dl_fixup). Nobody else can bind to it.
+ *
+ * A profiler such as memray puts functions of its own into those slots, and calls what the
+ * symbol table of libc says is dlopen(); later it puts that into the slots. So the table
+ * has an entry, too. */
 #include "audit/redirect.h"
 
 #include <sys/mman.h>
@@ -16,12 +20,13 @@
 
 /* The table may be in pages of code (-z noseparate-code), which stay executable: taken
  * away and asked for again, SELinux would not give that back. */
-static bool set_writable(struct object *object, const struct symbols *symbols, bool writable)
+static bool set_writable(struct object *object, const ElfW(Sym) *sym, size_t count,
+			 bool writable)
 {
-	uintptr_t start = (uintptr_t)symbols->sym & -(uintptr_t)getpagesize();
-	int protection = object_protection(object, (uintptr_t)symbols->sym);
+	uintptr_t start = (uintptr_t)sym & -(uintptr_t)getpagesize();
+	int protection = object_protection(object, (uintptr_t)sym);
 
-	return !mprotect((void *)start, (uintptr_t)(symbols->sym + symbols->count) - start,
+	return !mprotect((void *)start, (uintptr_t)(sym + count) - start,
 			 writable ? protection | PROT_WRITE : protection);
 }
 
@@ -47,7 +52,8 @@ void redirect(struct object *object)
 			entry = route_outside(symbols.str + sym->st_name);
 		if (!entry)
 			continue;
-		if (!writable && !(writable = set_writable(object, &symbols, true))) {
+		if (!writable &&
+		    !(writable = set_writable(object, symbols.sym, symbols.count, true))) {
 			process_log(LOG_LEVEL_ERROR, "%s: its symbol table cannot be written "
 				    "(mprotect); modules that it opens are not isolated",
 				    object_path(object));
@@ -57,5 +63,38 @@ void redirect(struct object *object)
 		process.has_entries = true;
 	}
 	if (writable)
-		set_writable(object, &symbols, false);
+		set_writable(object, symbols.sym, symbols.count, false);
+}
+
+/* Every version of it that the object defines at that address. */
+static bool redirect_defined(struct object *object, const char *name, uintptr_t real,
+			     uintptr_t entry)
+{
+	const uintptr_t base = object->map->l_addr;
+	struct symbols symbols;
+	bool found = false;
+
+	object_symbols(object, &symbols);
+	for (size_t i = symbols_find(&symbols, name); i; i = symbols_find_next(&symbols, i)) {
+		ElfW(Sym) *sym = (ElfW(Sym) *)&symbols.sym[i];
+
+		if (base + sym->st_value != real || !set_writable(object, sym, 1, true))
+			continue;
+		sym->st_value = entry - base;
+		set_writable(object, sym, 1, false);
+		found = true;
+	}
+	return found;
+}
+
+void redirect_definition(void)
+{
+	static bool done;
+	struct object *object = done ? NULL : object_next(NULL);
+
+	while (object && !(object->lmid == LM_ID_BASE &&
+			   redirect_defined(object, "dlopen", route_real("dlopen"),
+					    (uintptr_t)stub_dlopen_found)))
+		object = object_next(object);
+	done = true;
 }

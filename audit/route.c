@@ -59,3 +59,9 @@ uintptr_t route_real(const char *name)
 
 	return route ? (uintptr_t)*route->real : 0;
 }
+
+bool route_leads(const char *name, const void *found)
+{
+	return found && ((uintptr_t)found == route_real(name) ||
+			 (uintptr_t)found == (uintptr_t)stub_dlopen_found);
+}

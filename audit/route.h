@@ -6,6 +6,7 @@
 #ifndef PYPY_ISOLATE_ROUTE_H
 #define PYPY_ISOLATE_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +22,13 @@ uintptr_t route_inside(const char *name);
 /* The real function, base's; 0 as long as base_find() has not found it. */
 uintptr_t route_real(const char *name);
 
+/* Is that the real function, or what redirect.c has put into its symbol table? */
+bool route_leads(const char *name, const void *found);
+
 /* The entries of stub.S. Called as the functions that they stand for. */
 void stub_dlopen(void);
 void stub_dlopen_inside(void);
+void stub_dlopen_found(void);
 void stub_dlmopen(void);
 void stub_dlmopen_inside(void);
 void stub_dlerror(void);

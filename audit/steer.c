@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "audit/base.h"
+#include "audit/facts.h"
 #include "audit/load.h"
 #include "audit/process.h"
 #include "audit/route.h"
@@ -127,6 +128,42 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 	return answer(outcome, handle, &why, (uintptr_t)process.base.dlopen);
 }
 
+/* Is it the path of what is another package's than the caller? */
+static bool is_of_others(const char *file, const struct object *caller)
+{
+	char room[PACKAGE_MAX], own_room[PACKAGE_MAX];
+
+	return file && strchr(file, '/') &&
+	       strcmp(facts_package(file, room), facts_package(caller->path, own_room)) != 0;
+}
+
+/* For a caller in a namespace: the real dlopen would load there what is left in base. */
+static struct steered open_as_interpreter(const char *file, int mode, const void *caller)
+{
+	struct steered steered = steer_dlopen(file, mode, caller);
+
+	if (steered.pass)
+		steered = (struct steered){
+			.result = process.base.dlmopen(LM_ID_BASE, file, mode),
+		};
+	return steered;
+}
+
+/* Found in libc's symbol table, by ld.so for an object of base, or by a profiler. That one
+ * is a module, and stands between the interpreter and us: what is another package's it does
+ * not open for itself. */
+struct steered steer_dlopen_found(const char *file, int mode, const void *caller)
+{
+	const struct object *object = object_at(caller);
+
+	if (namespace_with(object))
+		return is_of_others(file, object) ? open_as_interpreter(file, mode, caller)
+						  : steer_dlopen_inside(file, mode, caller);
+	if (!object || object->kind == OBJECT_INTERPRETER || object->kind == OBJECT_STDLIB)
+		return steer_dlopen(file, mode, caller);
+	return (struct steered){ .pass = (uintptr_t)process.base.dlopen };
+}
+
 struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 				    const void *caller)
 {
@@ -177,7 +214,7 @@ static void *handle_for_us(void *handle)
  * the real one. */
 static struct steered found_route(const char *name, const void *found, uintptr_t real)
 {
-	if (found && (uintptr_t)found == route_real(name))
+	if (route_leads(name, found))
 		return (struct steered){ .result = (void *)route_outside(name) };
 	return (struct steered){ .pass = real };
 }

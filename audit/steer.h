@@ -19,6 +19,7 @@ struct steered {
 
 struct steered steer_dlopen(const char *file, int mode, const void *caller);
 struct steered steer_dlopen_inside(const char *file, int mode, const void *caller);
+struct steered steer_dlopen_found(const char *file, int mode, const void *caller);
 struct steered steer_dlmopen(Lmid_t lmid, const char *file, int mode);
 struct steered steer_dlmopen_inside(Lmid_t lmid, const char *file, int mode,
 				    const void *caller);

@@ -15,6 +15,7 @@
 	.text
 	STUB	stub_dlopen, steer_dlopen, 2
 	STUB	stub_dlopen_inside, steer_dlopen_inside, 2
+	STUB	stub_dlopen_found, steer_dlopen_found, 2
 	STUB	stub_dlmopen, steer_dlmopen, 3
 	STUB	stub_dlmopen_inside, steer_dlmopen_inside, 3
 	STUB	stub_dlerror, steer_dlerror, 2

@@ -64,6 +64,33 @@ C
   assert_line --regexp 'walk \(module\.c:[0-9]+\)'
 }
 
+@test "memray: what is imported under its tracker and after it is isolated, each by itself" {
+  # It puts functions of its own into the interpreter's slots, and back what libc's table has.
+  cp -r "$SITE/tracee" ./later
+  cat >track.py <<'PY'
+import os
+import memray
+with memray.Tracker("allocations"):
+    from tracee import _tracee
+    print(_tracee.walk(lambda n: 7, 1))
+from later import _tracee
+print(_tracee.walk(lambda n: 7, 1))
+print(memray.FileReader("allocations").metadata.total_allocations > 0)
+os.remove("allocations")
+PY
+  PYTHONPATH+=:$PWD
+  with "$cache/debuggers/cpython/bin/python" track.py
+  assert_success
+  local plain=$output name
+  PYPY_ISOLATE_LOG=debug:$PWD/log with "$built/pypy-isolate" "$cache/debuggers/cpython/bin/python" track.py
+  assert_success
+  assert_output "$plain"
+  for name in memray tracee later; do
+    assert_equal "$(grep -cE ": namespace [0-9]+, package $name: a new one" log)" 1
+  done
+  assert_equal "$(grep -c ': made by' log)" 3
+}
+
 @test "faulthandler: the Python stack of a crash in a library of a namespace" {
   local python status_plain
   echo 'from tracee import _tracee

@@ -401,3 +401,71 @@ PY
   assert_line '5 True'
   assert_line --partial '1 module isolated in 1 namespace'
 }
+
+@test "dlopen as libc's own symbol table has it: a profiler's way to open is isolated, others' is not" {
+  # In a package it stands for the interpreter, but for its own files; in base for nobody.
+  local place home=libc.so
+  ! glibc_before 2.34 || home=libdl
+  for place in site-packages/prof left; do
+    c_object "$place/finds.so" -DDLOPEN_IN='"/'"$home"'"' <<'C'
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+
+static int find(struct dl_phdr_info *info, size_t size, void *data)
+{
+	const ElfW(Dyn) *dynamic = 0;
+	const ElfW(Sym) *sym = 0;
+	const char *str = 0;
+
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			dynamic = (void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+	if (!dynamic || !strstr(info->dlpi_name, DLOPEN_IN))
+		return 0;
+	for (; dynamic->d_tag; dynamic++) {
+		if (dynamic->d_tag == DT_SYMTAB)
+			sym = (void *)dynamic->d_un.d_ptr;
+		if (dynamic->d_tag == DT_STRTAB)
+			str = (void *)dynamic->d_un.d_ptr;
+	}
+	for (; (const char *)sym < str; sym++)
+		if (sym->st_shndx && !strcmp(str + sym->st_name, "dlopen"))
+			*(void **)data = (void *)(info->dlpi_addr + sym->st_value);
+	return size && *(void **)data;
+}
+
+int ask(const char *path)
+{
+	void *(*found)(const char *, int) = 0;
+
+	dl_iterate_phdr(find, &found);
+	return found && found(path, RTLD_NOW | RTLD_GLOBAL) ? 0 : -1;
+}
+C
+  done
+  for place in site-packages/{other,prof} left leaves; do
+    c_object "$place/plugin.so" <<<'int plugin;'
+  done
+  c_object site-packages/other/late.so <<<'int plugin;'
+  script <<'PY'
+import ctypes, os
+import loaded
+def path(name):
+    return os.path.abspath(name)
+def ask(opener, *names):
+    print(*(ctypes.CDLL(path(opener)).ask(path(name).encode()) for name in names), end=" ")
+ask("site-packages/prof/finds.so", "site-packages/other/plugin.so",
+    "site-packages/prof/plugin.so", "leaves/plugin.so")
+ask("left/finds.so", "left/plugin.so", "site-packages/other/late.so")
+names = "prof/finds prof/plugin other/plugin other/late ../leaves/plugin".split()
+spaces = loaded.namespaces(*(path("site-packages/%s.so" % name) for name in names))
+print([bool(n) for n in spaces], spaces[0] == spaces[1], spaces[0] == spaces[2])
+PY
+  echo "leave \"$PWD/left/*\" \"$PWD/leaves/*\"" >policy.conf
+  export PYPY_ISOLATE_CONF=$PWD/policy.conf
+  plain
+  prints '0 0 0 0 0 [False, False, False, False, False] True True'
+  isolated
+  prints '0 0 0 0 0 [True, True, True, False, False] True False'
+}
