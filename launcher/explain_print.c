@@ -157,7 +157,7 @@ static void print_module(const struct explain *explain, const struct seen_proces
 	line("      %zu reference%s: %zu to its own, %zu to the C API, %zu to what all share",
 	     references(&sum), plural(references(&sum)), sum.own, sum.capi, sum.host);
 	if (sum.unlisted)
-		line("      %zu to what only base has, as a rule allows", sum.unlisted);
+		line("      %zu to what only base has, as a rule or LD_PRELOAD allows", sum.unlisted);
 	if (!sum.hijacked)
 		return;
 	line("      without isolation %zu would be hijacked:", sum.hijacked);
