@@ -66,11 +66,11 @@ void redirect(struct object *object)
 		set_writable(object, symbols.sym, symbols.count, false);
 }
 
-/* Every version of it that the object defines at that address. */
-static bool redirect_defined(struct object *object, const char *name, uintptr_t real,
-			     uintptr_t entry)
+/* Every version of it that the object defines; false if that is not the real one. */
+static bool redirect_defined(struct object *object, const char *name)
 {
-	const uintptr_t base = object->map->l_addr;
+	const uintptr_t base = object->map->l_addr, real = route_real(name);
+	const uintptr_t entry = route_found(name);
 	struct symbols symbols;
 	bool found = false;
 
@@ -90,11 +90,13 @@ static bool redirect_defined(struct object *object, const char *name, uintptr_t 
 void redirect_definition(void)
 {
 	static bool done;
-	struct object *object = done ? NULL : object_next(NULL);
+	const char *name;
 
-	while (object && !(object->lmid == LM_ID_BASE &&
-			   redirect_defined(object, "dlopen", route_real("dlopen"),
-					    (uintptr_t)stub_dlopen_found)))
-		object = object_next(object);
+	for (size_t n = 0; !done && (name = route_name(n)); n++) {
+		struct object *object = route_found(name) ? object_next(NULL) : NULL;
+
+		while (object && !(object->lmid == LM_ID_BASE && redirect_defined(object, name)))
+			object = object_next(object);
+	}
 	done = true;
 }

@@ -11,14 +11,17 @@ static const struct route {
 	void (*outside)(void);	/* what the interpreter calls instead; NULL: the real one */
 	void (*inside)(void);	/* what modules call instead */
 	void *const *real;
+	void (*found)(void);	/* what libc's symbol table has instead; NULL: the real one */
 } routes[] = {
-	{ "dlopen", stub_dlopen, stub_dlopen_inside, (void *const *)&process.base.dlopen },
-	{ "dlmopen", stub_dlmopen, stub_dlmopen_inside, (void *const *)&process.base.dlmopen },
-	{ "dlerror", stub_dlerror, stub_dlerror, (void *const *)&process.base.dlerror },
-	{ "dlsym", stub_dlsym, stub_dlsym_inside, (void *const *)&process.base.dlsym },
-	{ "dlvsym", stub_dlvsym, NULL, (void *const *)&process.base.dlvsym },
+	{ "dlopen", stub_dlopen, stub_dlopen_inside, (void *const *)&process.base.dlopen,
+	  stub_dlopen_found },
+	{ "dlmopen", stub_dlmopen, stub_dlmopen_inside, (void *const *)&process.base.dlmopen,
+	  NULL },
+	{ "dlerror", stub_dlerror, stub_dlerror, (void *const *)&process.base.dlerror, NULL },
+	{ "dlsym", stub_dlsym, stub_dlsym_inside, (void *const *)&process.base.dlsym, NULL },
+	{ "dlvsym", stub_dlvsym, NULL, (void *const *)&process.base.dlvsym, NULL },
 	{ "dl_iterate_phdr", stub_iterate, stub_iterate,
-	  (void *const *)&process.base.dl_iterate_phdr },
+	  (void *const *)&process.base.dl_iterate_phdr, NULL },
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
@@ -60,8 +63,9 @@ uintptr_t route_real(const char *name)
 	return route ? (uintptr_t)*route->real : 0;
 }
 
-bool route_leads(const char *name, const void *found)
+uintptr_t route_found(const char *name)
 {
-	return found && ((uintptr_t)found == route_real(name) ||
-			 (uintptr_t)found == (uintptr_t)stub_dlopen_found);
+	const struct route *route = find(name);
+
+	return route ? (uintptr_t)route->found : 0;
 }

@@ -6,7 +6,6 @@
 #ifndef PYPY_ISOLATE_ROUTE_H
 #define PYPY_ISOLATE_ROUTE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,8 +21,8 @@ uintptr_t route_inside(const char *name);
 /* The real function, base's; 0 as long as base_find() has not found it. */
 uintptr_t route_real(const char *name);
 
-/* Is that the real function, or what redirect.c has put into its symbol table? */
-bool route_leads(const char *name, const void *found);
+/* What the symbol table of the object that defines it is to have instead, or 0. */
+uintptr_t route_found(const char *name);
 
 /* The entries of stub.S. Called as the functions that they stand for. */
 void stub_dlopen(void);

@@ -214,7 +214,8 @@ static void *handle_for_us(void *handle)
  * the real one. */
 static struct steered found_route(const char *name, const void *found, uintptr_t real)
 {
-	if (route_leads(name, found))
+	if (found && ((uintptr_t)found == route_real(name) ||
+		      (uintptr_t)found == route_found(name)))
 		return (struct steered){ .result = (void *)route_outside(name) };
 	return (struct steered){ .pass = real };
 }

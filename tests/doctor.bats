@@ -426,9 +426,10 @@ unsigned long __wrap_route_outside(const char *name)
 {
 	return strcmp(name, "$1") == 0 ? 0 : __real_route_outside(name);
 }
+unsigned long __wrap_route_found(const char *name) { return 0 * name[0]; }
 C
-  make -s -C "$root" MODULE="$PWD/module.so" LDFLAGS="-Wl,--wrap=route_outside $PWD/wrap.o" \
-    "$PWD/module.so"
+  make -s -C "$root" MODULE="$PWD/module.so" \
+    LDFLAGS="-Wl,--wrap=route_outside,--wrap=route_found $PWD/wrap.o" "$PWD/module.so"
   beside "$PWD/module.so"
 }
 
