@@ -416,6 +416,7 @@ static int find(struct dl_phdr_info *info, size_t size, void *data)
 {
 	const ElfW(Dyn) *dynamic = 0;
 	const ElfW(Sym) *sym = 0;
+	const ElfW(Half) *version = 0;
 	const char *str = 0;
 
 	for (int i = 0; i < info->dlpi_phnum; i++)
@@ -428,9 +429,12 @@ static int find(struct dl_phdr_info *info, size_t size, void *data)
 			sym = (void *)dynamic->d_un.d_ptr;
 		if (dynamic->d_tag == DT_STRTAB)
 			str = (void *)dynamic->d_un.d_ptr;
+		if (dynamic->d_tag == DT_VERSYM)
+			version = (void *)dynamic->d_un.d_ptr;
 	}
-	for (; (const char *)sym < str; sym++)
-		if (sym->st_shndx && !strcmp(str + sym->st_name, "dlopen"))
+	/* Not an old one (0x8000), which i386 has. */
+	for (; (const char *)sym < str; sym++, version++)
+		if (sym->st_shndx && *version < 0x8000 && !strcmp(str + sym->st_name, "dlopen"))
 			*(void **)data = (void *)(info->dlpi_addr + sym->st_value);
 	return size && *(void **)data;
 }
