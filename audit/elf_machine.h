@@ -37,6 +37,14 @@
 #define RELOC_TLS 0x40		/* the object that defines the symbol must have a PT_TLS */
 #define RELOC_SIZE 0x80		/* reads st_size even of a weak symbol that nobody defines */
 
+#if __SIZEOF_POINTER__ == 8
+#define R_TYPE(info) ((size_t)ELF64_R_TYPE(info))
+#define R_SYM(info) ((size_t)ELF64_R_SYM(info))
+#else
+#define R_TYPE(info) ((size_t)ELF32_R_TYPE(info))
+#define R_SYM(info) ((size_t)ELF32_R_SYM(info))
+#endif
+
 static inline unsigned reloc_kind_of(const uint8_t *kinds, size_t count, size_t type)
 {
 	return type < count ? kinds[type] : 0;

@@ -11,14 +11,6 @@
 
 #include "audit/elf_machine.h"
 
-#if __SIZEOF_POINTER__ == 8
-#define R_TYPE(info) ((size_t)ELF64_R_TYPE(info))
-#define R_SYM(info) ((size_t)ELF64_R_SYM(info))
-#else
-#define R_TYPE(info) ((size_t)ELF32_R_TYPE(info))
-#define R_SYM(info) ((size_t)ELF32_R_SYM(info))
-#endif
-
 #define WORD sizeof(ElfW(Addr))
 #define IS_REL(table) (MACHINE_HAS_REL && (table)->is_rel)
 

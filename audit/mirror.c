@@ -269,11 +269,14 @@ static void route(struct maker *maker)
 {
 	const char *name;
 
-	for (size_t i = 0; (name = route_name(i)); i++)
-		for (size_t n = symbols_find(&maker->from, name); n;
+	for (size_t i = 0; (name = route_name(i)); i++) {
+		uintptr_t entry = route_inside(name);
+
+		for (size_t n = entry ? symbols_find(&maker->from, name) : 0; n;
 		     n = symbols_find_next(&maker->from, n))
 			if (maker->image.sym[n].st_shndx == SHN_ABS)
-				maker->image.sym[n].st_value = route_inside(name);
+				maker->image.sym[n].st_value = entry;
+	}
 }
 
 static bool fill(struct maker *maker)

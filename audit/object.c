@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "audit/elf_hash.h"
+#include "audit/elf_machine.h"
 #include "audit/memfile.h"
 #include "audit/process.h"
 #include "audit/route.h"
@@ -461,6 +462,41 @@ bool object_pin_definer(const struct object *object, const char *symbol)
 		return true;
 	object_unpin(object);
 	return false;
+}
+
+/* Of one table of relocations, with entries of so many bytes. Rela begins as Rel does. */
+static bool table_has_slot(const struct object *object, uintptr_t start, size_t bytes,
+			   size_t entry, const char *symbol, uintptr_t value)
+{
+	struct symbols symbols;
+
+	object_symbols(object, &symbols);
+	for (size_t at = 0; start && at + entry <= bytes; at += entry) {
+		const ElfW(Rel) *rel = (const void *)(start + at);
+		size_t index = R_SYM(rel->r_info);
+		uintptr_t slot;
+
+		if (!index || strcmp(symbols.str + symbols.sym[index].st_name, symbol) != 0)
+			continue;
+		memcpy(&slot, (const void *)(object->map->l_addr + rel->r_offset), sizeof slot);
+		if (slot == value)
+			return true;
+	}
+	return false;
+}
+
+bool object_has_slot(const struct object *object, const char *symbol, uintptr_t value)
+{
+	bool is_rela = object_dynamic(object, DT_PLTREL) == DT_RELA;
+
+	return table_has_slot(object, object_dynamic(object, DT_JMPREL),
+			      object_dynamic(object, DT_PLTRELSZ),
+			      is_rela ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel)), symbol, value) ||
+	       table_has_slot(object, object_dynamic(object, DT_RELA),
+			      object_dynamic(object, DT_RELASZ), sizeof(ElfW(Rela)), symbol,
+			      value) ||
+	       table_has_slot(object, object_dynamic(object, DT_REL),
+			      object_dynamic(object, DT_RELSZ), sizeof(ElfW(Rel)), symbol, value);
 }
 
 void *object_address(const struct object *object, const char *symbol)

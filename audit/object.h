@@ -122,6 +122,9 @@ bool object_pin_definer(const struct object *object, const char *symbol);
 /* The address of a defined symbol, of whichever version, or NULL. */
 void *object_address(const struct object *object, const char *symbol);
 
+/* Has a slot that relocations of the object fill for that symbol the value? */
+bool object_has_slot(const struct object *object, const char *symbol, uintptr_t value);
+
 /* The program headers, as they are in memory; NULL, and none, if they are not. */
 const ElfW(Phdr) *object_segments(struct object *object, size_t *count);
 

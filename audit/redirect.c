@@ -92,11 +92,12 @@ void redirect_definition(void)
 	static bool done;
 	const char *name;
 
-	for (size_t n = 0; !done && (name = route_name(n)); n++) {
+	if (__atomic_exchange_n(&done, true, __ATOMIC_ACQ_REL))
+		return;
+	for (size_t n = 0; (name = route_name(n)); n++) {
 		struct object *object = route_found(name) ? object_next(NULL) : NULL;
 
 		while (object && !(object->lmid == LM_ID_BASE && redirect_defined(object, name)))
 			object = object_next(object);
 	}
-	done = true;
 }

@@ -12,8 +12,8 @@ void redirect(struct object *object);
 
 /* From now on who finds dlopen() in the symbol table of the object of base that defines it
  * has an entry, too: a profiler that puts what it finds there into the slots of the
- * interpreter. Once, under ld.so's lock, when base_find() has been and the start-up objects
- * are relocated. Where it cannot be done all is as without it. */
+ * interpreter. Once, when base_find() has been and the start-up objects are relocated; another
+ * call does nothing. Where it cannot be done all is as without it. */
 void redirect_definition(void);
 
 #endif

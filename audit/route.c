@@ -9,7 +9,7 @@
 static const struct route {
 	const char *name;
 	void (*outside)(void);	/* what the interpreter calls instead; NULL: the real one */
-	void (*inside)(void);	/* what modules call instead */
+	void (*inside)(void);	/* what modules call instead; NULL: the real one */
 	void *const *real;
 	void (*found)(void);	/* what libc's symbol table has instead; NULL: the real one */
 } routes[] = {

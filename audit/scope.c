@@ -265,15 +265,37 @@ static const struct promoted *promoted_around(const struct object *object,
 	return promoted_in(there);
 }
 
-/* Is it one that LD_PRELOAD brought? No other of the start needs it then. The program and
- * ld.so are needed by nobody either. */
+/* Does it stand before the first library that the program needs, in the order in which base
+ * is searched? What constructors have opened stands behind. */
+static bool is_before_needed(const struct object *object)
+{
+	const struct object *program = object_of_map(process.main), *other;
+	const char *first = program ? object_needed(program, 0) : NULL, *soname;
+	bool is_before = false;
+
+	for (const struct link_map *map = process.main; first && map; map = map->l_next) {
+		other = object_of_map(map);
+		soname = other ? object_soname(other) : NULL;
+		if (other && (strcmp(other->name, first) == 0 ||
+			      (soname && strcmp(soname, first) == 0)))
+			return is_before;
+		is_before = is_before || other == object;
+		if (map == process.last)
+			break;
+	}
+	return false;
+}
+
+/* Is it one that LD_PRELOAD brought, and nothing that was to come does need it? */
 static bool is_preloaded(const struct object *object)
 {
 	if (!object->at_start || object->lmid != LM_ID_BASE || object->map == process.main ||
-	    object == object_loader() || object_is_vdso(object))
+	    object->kind == OBJECT_INTERPRETER || object == object_loader() ||
+	    object_is_vdso(object) || !is_before_needed(object))
 		return false;
 	for (struct object *user = object_next(NULL); user; user = object_next(user))
-		if (user->at_start && user != object && needs(user, object))
+		if (user->at_start && user != object && needs(user, object) &&
+		    (user->map == process.main || !is_before_needed(user)))
 			return false;
 	return true;
 }

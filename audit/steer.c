@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "audit/base.h"
-#include "audit/facts.h"
 #include "audit/load.h"
 #include "audit/process.h"
 #include "audit/route.h"
@@ -128,15 +127,6 @@ struct steered steer_dlopen_inside(const char *file, int mode, const void *calle
 	return answer(outcome, handle, &why, (uintptr_t)process.base.dlopen);
 }
 
-/* Is it the path of what is another package's than the caller? */
-static bool is_of_others(const char *file, const struct object *caller)
-{
-	char room[PACKAGE_MAX], own_room[PACKAGE_MAX];
-
-	return file && strchr(file, '/') &&
-	       strcmp(facts_package(file, room), facts_package(caller->path, own_room)) != 0;
-}
-
 /* For a caller in a namespace: the real dlopen would load there what is left in base. */
 static struct steered open_as_interpreter(const char *file, int mode, const void *caller)
 {
@@ -144,21 +134,22 @@ static struct steered open_as_interpreter(const char *file, int mode, const void
 
 	if (steered.pass)
 		steered = (struct steered){
-			.result = process.base.dlmopen(LM_ID_BASE, file, mode),
+			.result = process.base.dlmopen(LM_ID_BASE, file ? file : "", mode),
 		};
 	return steered;
 }
 
-/* Found in libc's symbol table, by ld.so for an object of base, or by a profiler. That one
- * is a module, and stands between the interpreter and us: what is another package's it does
- * not open for itself. */
+/* Found in libc's symbol table: by ld.so for an object of base; or by a profiler, which is a
+ * module, stands between the interpreter and us and calls it by a pointer; or it has put it
+ * into the slots of other modules when it ended, and they call it for themselves. */
 struct steered steer_dlopen_found(const char *file, int mode, const void *caller)
 {
 	const struct object *object = object_at(caller);
 
 	if (namespace_with(object))
-		return is_of_others(file, object) ? open_as_interpreter(file, mode, caller)
-						  : steer_dlopen_inside(file, mode, caller);
+		return object_has_slot(object, "dlopen", route_found("dlopen"))
+			       ? steer_dlopen_inside(file, mode, caller)
+			       : open_as_interpreter(file, mode, caller);
 	if (!object || object->kind == OBJECT_INTERPRETER || object->kind == OBJECT_STDLIB)
 		return steer_dlopen(file, mode, caller);
 	return (struct steered){ .pass = (uintptr_t)process.base.dlopen };
@@ -245,13 +236,25 @@ struct steered steer_dlsym(void *handle, const char *name)
 	return found_or_real(scope_symbol(NULL, name));
 }
 
+/* What a module has from dlopen(NULL), or RTLD_DEFAULT. */
+static bool is_whole_scope(const void *handle)
+{
+	const struct namespace *namespace;
+
+	for (unsigned n = 0; handle != RTLD_DEFAULT && (namespace = namespace_number(n)); n++)
+		if (handle == namespace->head)
+			return true;
+	return handle == RTLD_DEFAULT;
+}
+
 struct steered steer_dlsym_inside(void *handle, const char *name, const void *caller)
 {
 	const struct object *object;
 	struct namespace *namespace;
 	void *address;
 
-	if (!name || route_real(name) || !(scope_is_used(NULL) || scope_has_preloaded()))
+	if (!name || route_real(name) || !is_whole_scope(handle) ||
+	    !(scope_is_used(NULL) || scope_has_preloaded()))
 		return found_or_real(NULL);
 	object = object_at(caller);
 	namespace = namespace_with(object);

@@ -11,12 +11,6 @@
 #include "audit/status.h"
 #include "audit/sys.h"
 
-#if __WORDSIZE == 64
-#define R_SYM		ELF64_R_SYM
-#else
-#define R_SYM		ELF32_R_SYM
-#endif
-
 /* ---- the file ---- */
 
 static const void *slice(const struct peek *peek, size_t offset, size_t size, size_t align)

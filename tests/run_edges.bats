@@ -439,16 +439,26 @@ static int find(struct dl_phdr_info *info, size_t size, void *data)
 	return size && *(void **)data;
 }
 
+static void *(*found)(const char *, int);
+
 int ask(const char *path)
 {
-	void *(*found)(const char *, int) = 0;
-
 	dl_iterate_phdr(find, &found);
 	return found && found(path, RTLD_NOW | RTLD_GLOBAL) ? 0 : -1;
 }
+
+/* When it ends, a profiler puts what it found into everybody's slots. */
+void *(*slot)(const char *, int) = dlopen;
+
+int ask_for_itself(const char *path)
+{
+	ask(path);
+	slot = found;
+	return slot(path, RTLD_NOW) ? 0 : -1;
+}
 C
   done
-  for place in site-packages/{other,prof} left leaves; do
+  for place in site-packages/{other,prof} left leaves again; do
     c_object "$place/plugin.so" <<<'int plugin;'
   done
   c_object site-packages/other/late.so <<<'int plugin;'
@@ -462,14 +472,36 @@ def ask(opener, *names):
 ask("site-packages/prof/finds.so", "site-packages/other/plugin.so",
     "site-packages/prof/plugin.so", "leaves/plugin.so")
 ask("left/finds.so", "left/plugin.so", "site-packages/other/late.so")
-names = "prof/finds prof/plugin other/plugin other/late ../leaves/plugin".split()
+itself = ctypes.CDLL(path("site-packages/prof/finds.so"))
+print(itself.ask_for_itself(path("site-packages/other/plugin.so").encode()),
+      itself.ask(path("again/plugin.so").encode()), end=" ")
+names = "prof/finds prof/plugin other/plugin other/late ../leaves/plugin ../again/plugin".split()
 spaces = loaded.namespaces(*(path("site-packages/%s.so" % name) for name in names))
 print([bool(n) for n in spaces], spaces[0] == spaces[1], spaces[0] == spaces[2])
 PY
-  echo "leave \"$PWD/left/*\" \"$PWD/leaves/*\"" >policy.conf
+  echo "leave \"$PWD/left/*\" \"$PWD/leaves/*\" \"$PWD/again/*\"" >policy.conf
   export PYPY_ISOLATE_CONF=$PWD/policy.conf
   plain
-  prints '0 0 0 0 0 [False, False, False, False, False] True True'
+  prints '0 0 0 0 0 0 0 [False, False, False, False, False, False] True True'
   isolated
-  prints '0 0 0 0 0 [True, True, True, False, False] True False'
+  prints '0 0 0 0 0 0 0 [True, True, True, False, False, True] True False'
+}
+
+@test "dlvsym in a module: as without us" {
+  c_object site-packages/asks/asks.so <<'C'
+#include <dlfcn.h>
+#include <gnu/libc-version.h>
+int ask(const char *version)
+{
+	return dlvsym(RTLD_DEFAULT, "malloc", version) && !dlvsym(RTLD_DEFAULT, "malloc", "NONE");
+}
+C
+  script <<'PY'
+import ctypes, os, re
+versions = re.findall(rb"GLIBC_[0-9.]+", open(re.search(r"/\S+/libc[.-]\S+", open("/proc/self/maps").read())[0], "rb").read())
+library = ctypes.CDLL(os.path.abspath("site-packages/asks/asks.so"))
+print(any(library.ask(version) for version in set(versions)))
+PY
+  same
+  prints True
 }

@@ -465,6 +465,31 @@ PY
   isolated
   prints '1 1 2 0 '
   assert_equal "$stderr" ''
+  # ... unless that is preloaded itself
+  LD_PRELOAD+=:$PWD/libunder.so
+  isolated
+  prints '1 1 2 5 '
+}
+
+@test "LD_PRELOAD: not what the constructor of a preloaded library has opened" {
+  c_object libopened.so <<<'int opened(void) { return 5; }'
+  c_object libopens.so <<'C'
+#include <dlfcn.h>
+__attribute__((constructor)) static void begin(void) { dlopen("libopened.so", RTLD_NOW); }
+C
+  c_object site-packages/lacks/lacks.so <<<'int opened(void); int ask(void) { return opened(); }'
+  script <<'PY'
+import ctypes, os
+try:
+    ctypes.CDLL(os.path.abspath("site-packages/lacks/lacks.so"), os.RTLD_NOW)
+except OSError as error:
+    print("opened" in str(error))
+PY
+  export LD_LIBRARY_PATH=$PWD LD_PRELOAD=$PWD/libopens.so
+  plain
+  prints True
+  isolated
+  prints True
 }
 
 @test "LD_PRELOAD: what the program needs anyway is not preloaded" {
