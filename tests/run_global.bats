@@ -473,7 +473,7 @@ PY
 
 @test "LD_PRELOAD: not what the constructor of a preloaded library has opened" {
   c_object libopened.so <<<'int opened(void) { return 5; }'
-  c_object libopens.so <<'C'
+  c_object libopens.so -ldl <<'C'
 #include <dlfcn.h>
 __attribute__((constructor)) static void begin(void) { dlopen("libopened.so", RTLD_NOW); }
 C
