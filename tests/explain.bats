@@ -418,7 +418,7 @@ PY
   run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=4k,nr_inodes=10 none small &&
     TMPDIR=$PWD/small "$@"' sh "$built/pypy-isolate" explain --json report.json -- \
     pypy3 -c 'import five._five, os
-for _ in range(20):
+for _ in range(60):
     if not os.fork():
         os._exit(0)
     os.wait()
