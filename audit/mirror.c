@@ -227,8 +227,7 @@ static void override_malloc(struct maker *maker, const struct object *object)
 static size_t find_earlier(const struct object *original, const struct object **earlier,
 			   size_t *preloaded)
 {
-	const struct object *program = object_of_map(process.main), *object;
-	const char *needed = program ? object_needed(program, 0) : NULL;
+	const struct object *object;
 	size_t count = 0;
 
 	*preloaded = 0;
@@ -240,7 +239,7 @@ static size_t find_earlier(const struct object *original, const struct object **
 			break;
 		if (!object || object_is_vdso(object))
 			continue;
-		if (!*preloaded && count && needed && strcmp(object->name, needed) == 0)
+		if (!*preloaded && object_is_first_needed(object))
 			*preloaded = count;
 		earlier[count++] = object;
 	}

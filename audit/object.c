@@ -418,6 +418,19 @@ const char *object_soname(const struct object *object)
 	return object->soname[0] ? object->soname : NULL;
 }
 
+bool object_is_first_needed(const struct object *object)
+{
+	const struct object *program = object_of_map(process.main);
+	const char *needed = program ? object_needed(program, 0) : NULL, *soname;
+
+	if (!needed || object == program)
+		return false;
+	if (strcmp(object->name, needed) == 0)
+		return true;
+	soname = object_soname(object);
+	return soname && strcmp(soname, needed) == 0;
+}
+
 void object_symbols(const struct object *object, struct symbols *symbols)
 {
 	*symbols = (struct symbols){ 0 };

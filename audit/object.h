@@ -110,6 +110,11 @@ uintptr_t object_dynamic(const struct object *object, ElfW(Sxword) tag);
  * not, as is object_soname(). */
 const char *object_needed(const struct object *object, size_t n);
 
+/* Is it the first library that the program needs, by its file's name or its SONAME? What base
+ * searches before that, in the order of l_next, is the program itself and what was
+ * preloaded. */
+bool object_is_first_needed(const struct object *object);
+
 /* The text that the dynamic section has for tag (DT_RPATH), or NULL. */
 const char *object_string(const struct object *object, ElfW(Sxword) tag);
 

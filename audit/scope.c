@@ -269,15 +269,12 @@ static const struct promoted *promoted_around(const struct object *object,
  * is searched? What constructors have opened stands behind. */
 static bool is_before_needed(const struct object *object)
 {
-	const struct object *program = object_of_map(process.main), *other;
-	const char *first = program ? object_needed(program, 0) : NULL, *soname;
 	bool is_before = false;
 
-	for (const struct link_map *map = process.main; first && map; map = map->l_next) {
-		other = object_of_map(map);
-		soname = other ? object_soname(other) : NULL;
-		if (other && (strcmp(other->name, first) == 0 ||
-			      (soname && strcmp(soname, first) == 0)))
+	for (const struct link_map *map = process.main; map; map = map->l_next) {
+		const struct object *other = object_of_map(map);
+
+		if (other && object_is_first_needed(other))
 			return is_before;
 		is_before = is_before || other == object;
 		if (map == process.last)

@@ -434,7 +434,7 @@ PY
 @test "LD_PRELOAD: modules find what they lack, dlsym(RTLD_DEFAULT) and dlopen(NULL) find it" {
   # Nothing but the preloaded library itself: not what came with it.
   c_object libunder.so <<<'int under(void) { return 5; }'
-  c_object libfirst.so libunder.so '-Wl,--no-as-needed' <<<'int who(void) { return 1; }'
+  c_object libfirst.so libunder.so <<<'int who(void) { return 1; }'
   c_object site-packages/lacks/lacks.so <<<'int who(void); int ask(void) { return who(); }'
   c_object site-packages/looks/looks.so <<'C'
 #include <dlfcn.h>
